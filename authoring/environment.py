@@ -1,0 +1,65 @@
+"""Make the course's environment, or find in a moment that nothing has changed since it was made.
+
+`python authoring/environment.py .venv` creates the virtual environment, installs exactly what requirements.lock
+names, and the course itself in place. A stamp inside the environment holds a hash of all that went into it.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.lock"
+PYPROJECT = ROOT / "pyproject.toml"
+
+
+def interpreter(venv: Path) -> Path:
+    """Return the path of the Python inside `venv`."""
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def fingerprint(venv: Path) -> str:
+    """Return a hash of all that decides what is in the environment at `venv`."""
+    parts = [LOCK.read_bytes(), PYPROJECT.read_bytes(), str(ROOT).encode(), str(venv).encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def run(command: list[str], failure: str) -> None:
+    """Run `command`; where it fails, stop with the sentence `failure` below its own output."""
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit(failure)
+
+
+def create(venv: Path) -> None:
+    """Create the virtual environment at `venv` and install the course into it."""
+    if not interpreter(venv).exists():
+        missing = f"Python {sys.version.split()[0]} has no working venv module; on Debian and Ubuntu: apt install python3-venv"
+        run([sys.executable, "-m", "venv", "--clear", str(venv)], missing)
+    pip = [str(interpreter(venv)), "-m", "pip", "install", "--disable-pip-version-check"]
+    if not sys.stdout.isatty():
+        pip.append("--quiet")
+    run(
+        [*pip, "--require-hashes", "--no-deps", "-r", str(LOCK)],
+        "The packages in requirements.lock could not be installed; look at pip's message above, then repeat the command"
+        " (what has been downloaded is kept)",
+    )
+    run(
+        [*pip, "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)],
+        "The course itself could not be installed in place; look at pip's message above",
+    )
+
+
+def main(venv: Path) -> None:
+    """Bring the environment at `venv` up to date."""
+    stamp, current = venv / "course-stamp", fingerprint(venv)
+    if interpreter(venv).exists() and stamp.exists() and stamp.read_text() == current:
+        return
+    print(f"Installing the course's environment into {venv} (the first time takes some minutes) ...", flush=True)
+    create(venv)
+    stamp.write_text(current)
+
+
+if __name__ == "__main__":
+    main((ROOT / sys.argv[1]).absolute())
