@@ -1,0 +1,211 @@
+"""From declarations to reference files: ask the oracles, ask the misconceptions, write JSON and arrays.
+
+An author's solution that disagrees with the oracle fails the build.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from authoring.exercise import LAYOUTS, Case, Exercise
+from helpers.checks.codec import encode, materialise
+from helpers.checks.compare import same
+from helpers.checks.errors import CourseError
+from helpers.checks.guard import TooSlow, run
+from helpers.checks.library import ROOT
+
+SECRET_FILE = ROOT / "solutions" / "course_secret.txt"
+
+
+class BuildError(CourseError):
+    """The course's sources contradict themselves; the build stops."""
+
+
+def load_exercises(chapter: str, root: Path = ROOT) -> list[Exercise]:
+    """The declarations of `solutions/<chapter>/exercises.py`."""
+    path = root / "solutions" / chapter / "exercises.py"
+    spec = importlib.util.spec_from_file_location(f"exercises_{chapter}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    exercises = list(module.EXERCISES)
+    ids = [e.id for e in exercises]
+    if len(set(ids)) != len(ids):
+        raise BuildError(f"{path}: two exercises have the same id; every id may stand once in a chapter.")
+    return exercises
+
+
+def course_secret() -> str:
+    """The seed of the hidden cases: `COURSE_SECRET`, or the one that lies beside the solutions."""
+    return os.environ.get("COURSE_SECRET") or SECRET_FILE.read_text(encoding="utf-8").strip()
+
+
+def chapter_references(chapter: str, exercises: Iterable[Exercise], hidden: bool) -> tuple[dict, dict[str, np.ndarray]]:
+    """The JSON tree and the arrays of one half, public or hidden, of a chapter."""
+    arrays: dict[str, np.ndarray] = {}
+    trees = [_exercise_tree(chapter, exercise, hidden, arrays) for exercise in exercises]
+    return {"chapter": chapter, "exercises": trees}, arrays
+
+
+def _exercise_tree(chapter: str, exercise: Exercise, hidden: bool, arrays: dict) -> dict:
+    cases = all_cases(chapter, exercise, hidden)
+    return {
+        "id": exercise.id,
+        "title": exercise.title,
+        "names": list(exercise.names or (exercise.id,)),
+        "points": list(exercise.points),
+        "minutes": exercise.minutes,
+        "seconds": exercise.seconds,
+        "rtol": exercise.rtol,
+        "silent": exercise.silent,
+        "rules": [dict(rule) for rule in exercise.rules],
+        "hints": list(exercise.hints),
+        "misconceptions": {m.key: {"says": m.says, "hint": m.hint} for m in exercise.misconceptions},
+        "outputs": {name: asdict(flags) for name, flags in exercise.outputs.items()},
+        "cases": [_case_tree(exercise, case, f"{exercise.id}/{i}", arrays) for i, case in enumerate(cases)],
+    }
+
+
+def all_cases(chapter: str, exercise: Exercise, hidden: bool) -> list[Case]:
+    """Fixed and drawn cases of one half, each with a layout."""
+    fixed = list(exercise.hidden_cases if hidden else exercise.cases)
+    rng = np.random.default_rng(_seed(chapter, exercise.id, course_secret() if hidden else "public"))
+    count = exercise.draws[hidden] if exercise.draw else 0
+    drawn = [_as_case(exercise.draw(rng), f"random {i + 1}") for i in range(count)]
+    if not fixed + drawn:
+        raise BuildError(f"{chapter}/{exercise.id}: no {'hidden' if hidden else 'public'} case; add cases or draw().")
+    return [_with_layout(case, i) for i, case in enumerate(fixed + drawn)]
+
+
+def _seed(*words: str) -> int:
+    return int.from_bytes(hashlib.sha256("/".join(words).encode()).digest()[:8], "big")
+
+
+def _as_case(drawn, name: str) -> Case:
+    return drawn if isinstance(drawn, Case) else Case(name, drawn)
+
+
+def _with_layout(case: Case, index: int) -> Case:
+    return Case(**{**case.__dict__, "layout": case.layout or LAYOUTS[index % len(LAYOUTS)]})
+
+
+def _case_tree(exercise: Exercise, case: Case, key: str, arrays: dict) -> dict:
+    expected = expected_outputs(exercise, case)
+    wrong = {m.key: _wrong_outputs(exercise, case, m.wrong, expected) for m in exercise.misconceptions}
+    return {
+        "name": case.name,
+        "inputs": encode(dict(case.inputs), arrays, f"{key}/in"),
+        "probe": case.probe or exercise.probe,
+        "layout": case.layout,
+        "weight": case.weight,
+        "expected": encode(expected, arrays, f"{key}/out"),
+        "raises": case.raises,
+        "wrong": encode(wrong, arrays, f"{key}/wrong"),
+    }
+
+
+def expected_outputs(exercise: Exercise, case: Case) -> dict[str, dict]:
+    """What is right for a case: `{output: {"value": v} or {"low": a, "high": b}}`."""
+    if case.raises:
+        return {}
+    answer = case.expected
+    if answer is None:
+        oracle = exercise.oracle
+        if isinstance(oracle, dict):
+            oracle = oracle[case.probe or exercise.probe]
+        answer = oracle(**{name: materialise(value) for name, value in case.inputs.items()})
+    return {name: _want(value) for name, value in _named(exercise, answer).items()}
+
+
+def _named(exercise: Exercise, answer) -> dict[str, object]:
+    names = list(exercise.outputs)
+    if isinstance(answer, dict) and not {"low", "high"} >= set(answer):
+        return answer
+    return {names[0]: answer} if len(names) == 1 else dict(zip(names, answer, strict=True))
+
+
+def _want(value) -> dict:
+    if isinstance(value, dict):
+        return {"low": np.asarray(value["low"]), "high": np.asarray(value["high"])}
+    return {"value": value if isinstance(value, str | int | float) else np.asarray(value)}
+
+
+def student_outputs(exercise: Exercise, case: Case, student) -> dict | str:
+    """What student-shaped code returns for a case, by output name; "raises" where it fails."""
+    from helpers.checks.engine import _call
+    from helpers.checks.library import Case as Question
+
+    inputs = {name: materialise(value) for name, value in case.inputs.items()}
+    question = Question(case.name, inputs, case.probe or exercise.probe)
+    outcome = run(lambda: _call(exercise, question, student, inputs), exercise.seconds)
+    return "raises" if isinstance(outcome.error, Exception | TooSlow) else outcome.value
+
+
+def _wrong_outputs(exercise: Exercise, case: Case, wrong, expected: dict) -> dict | str:
+    """A misconception's outputs, or "right" where it makes no difference, or "raises"."""
+    outputs = student_outputs(exercise, case, wrong)
+    if outputs == "raises":
+        return "right" if case.raises else "raises"
+    if case.raises:
+        return {name: value for name, value in outputs.items() if _storable(value)}
+    agree = [_agrees(outputs.get(name), want, exercise.rtol) for name, want in expected.items()]
+    return "right" if all(agree) else {n: outputs[n] for n in expected if _storable(outputs.get(n))}
+
+
+def _agrees(value, want: dict, rtol: float) -> bool:
+    if "value" in want:
+        return same(value, want["value"], rtol)
+    array = np.asarray(value)
+    return array.shape == want["low"].shape and bool(((array >= want["low"]) & (array <= want["high"])).all())
+
+
+def _storable(value) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_storable(item) for item in value)
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "iufb"
+    return isinstance(value, str | bool | int | float | np.generic)
+
+
+def write(path: Path, tree: dict, arrays: dict[str, np.ndarray]) -> bool:
+    """Write `path`.json and .npz unless the files there already say the same; whether anything was written.
+
+    Arrays that agree to rounding count as the same: another processor's last digit is not a change.
+    """
+    text = json.dumps(tree, indent=1, ensure_ascii=False) + "\n"
+    json_path, npz_path = path.with_suffix(".json"), path.with_suffix(".npz")
+    if json_path.exists() and npz_path.exists() and _same_text(json_path, text) and _same_arrays(npz_path, arrays):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(npz_path, **arrays)
+    json_path.write_text(text, encoding="utf-8")
+    return True
+
+
+def _same_text(path: Path, text: str) -> bool:
+    return _rounded(json.loads(path.read_text(encoding="utf-8"))) == _rounded(json.loads(text))
+
+
+def _rounded(tree):
+    if isinstance(tree, float):
+        return float(f"{tree:.9g}")
+    if isinstance(tree, dict):
+        return {name: _rounded(value) for name, value in tree.items()}
+    return [_rounded(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def _same_arrays(path: Path, arrays: dict[str, np.ndarray]) -> bool:
+    with np.load(path, allow_pickle=False) as stored:
+        if set(stored.files) != set(arrays):
+            return False
+        return all(
+            stored[k].dtype == a.dtype
+            and stored[k].shape == a.shape
+            and np.allclose(stored[k], a, 1e-9, 1e-12, equal_nan=True)
+            for k, a in arrays.items()
+        )
