@@ -28,8 +28,25 @@ from helpers.kernels.conv import (
     im2col,
     output_size,
 )
-from helpers.kernels.dense import dense, dense_backward
-from helpers.kernels.filters import convolve2d, correlate2d
+from helpers.kernels.dense import (
+    dense,
+    dense_backward,
+    dense_backward_input,
+    dense_backward_weights,
+)
+from helpers.kernels.engine import (
+    array,
+    assign,
+    compiled,
+    compiled_epoch,
+    random_source,
+    reshape,
+    variable,
+)
+from helpers.kernels.filters import (
+    convolve2d,
+    correlate2d,
+)
 from helpers.kernels.losses import (
     binary_cross_entropy,
     binary_cross_entropy_grad,
@@ -45,12 +62,31 @@ from helpers.kernels.losses import (
     squared_hinge_loss,
     squared_hinge_loss_grad,
 )
-from helpers.kernels.norm import batch_norm, batch_norm_backward, dropout, dropout_backward, dropout_mask
-from helpers.kernels.optimizers import adam_step, momentum_step, nesterov_lookahead_step, nesterov_step, sgd_step
-from helpers.kernels.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from helpers.kernels.norm import (
+    batch_norm,
+    batch_norm_backward,
+    dropout,
+    dropout_backward,
+    dropout_mask,
+)
+from helpers.kernels.optimizers import (
+    adam_step,
+    momentum_step,
+    nesterov_lookahead_step,
+    nesterov_step,
+    sgd_step,
+)
+from helpers.kernels.pool import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 
 __all__ = [
     "adam_step",
+    "array",
+    "assign",
     "avg_pool2d",
     "avg_pool2d_backward",
     "batch_norm",
@@ -58,6 +94,8 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_grad",
     "col2im",
+    "compiled",
+    "compiled_epoch",
     "conv2d",
     "conv2d_backward",
     "conv2d_backward_input",
@@ -68,6 +106,8 @@ __all__ = [
     "cross_entropy_grad",
     "dense",
     "dense_backward",
+    "dense_backward_input",
+    "dense_backward_weights",
     "dropout",
     "dropout_backward",
     "dropout_mask",
@@ -93,8 +133,10 @@ __all__ = [
     "prelu",
     "prelu_grad",
     "prelu_grad_alpha",
+    "random_source",
     "relu",
     "relu_grad",
+    "reshape",
     "sgd_step",
     "sigmoid",
     "sigmoid_grad",
@@ -105,4 +147,5 @@ __all__ = [
     "squared_hinge_loss_grad",
     "tanh",
     "tanh_grad",
+    "variable",
 ]
