@@ -49,6 +49,8 @@ def chapter_references(chapter: str, exercises: Iterable[Exercise], hidden: bool
     """The JSON tree and the arrays of one half, public or hidden, of a chapter."""
     arrays: dict[str, np.ndarray] = {}
     trees = [_exercise_tree(chapter, exercise, hidden, arrays) for exercise in exercises]
+    if not hidden:
+        _must_differ(chapter, trees)
     return {"chapter": chapter, "exercises": trees}, arrays
 
 
@@ -69,6 +71,17 @@ def _exercise_tree(chapter: str, exercise: Exercise, hidden: bool, arrays: dict)
         "outputs": {name: asdict(flags) for name, flags in exercise.outputs.items()},
         "cases": [_case_tree(exercise, case, f"{exercise.id}/{i}", arrays) for i, case in enumerate(cases)],
     }
+
+
+def _must_differ(chapter: str, trees: list[dict]) -> None:
+    """A misconception that gives the right answer on every public case could never be told to a learner."""
+    for tree in trees:
+        for key in tree["misconceptions"]:
+            if all(case["wrong"][key] == "right" for case in tree["cases"]):
+                raise BuildError(
+                    f"{chapter}/{tree['id']}: the misconception {key!r} gives the right answer on every public case; "
+                    "add a case that tells it apart."
+                )
 
 
 def all_cases(chapter: str, exercise: Exercise, hidden: bool) -> list[Case]:
