@@ -1,1 +1,1 @@
-"""What the author of the course runs: the environment, and the way from one text file to everything that students get."""
+"""What the author of the course runs: the environment, and the way from one text to all that students get."""

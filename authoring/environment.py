@@ -35,8 +35,10 @@ def run(command: list[str], failure: str) -> None:
 def create(venv: Path) -> None:
     """Create the virtual environment at `venv` and install the course into it."""
     if not interpreter(venv).exists():
-        missing = f"Python {sys.version.split()[0]} has no working venv module; on Debian and Ubuntu: apt install python3-venv"
-        run([sys.executable, "-m", "venv", "--clear", str(venv)], missing)
+        run(
+            [sys.executable, "-m", "venv", "--clear", str(venv)],
+            f"{sys.executable} cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
+        )
     pip = [str(interpreter(venv)), "-m", "pip", "install", "--disable-pip-version-check"]
     if not sys.stdout.isatty():
         pip.append("--quiet")
