@@ -1,4 +1,4 @@
-"""`make build`: from `solutions/NN_chapter/` derive the notebooks and the reference outputs of every chapter."""
+"""`make build`: from `solutions/NN_chapter/` derive the notebooks, reference outputs and questions of every chapter."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the oracles import TensorFlow
 
 from authoring import notebooks, references
+from authoring.quizzes import build_quiz
 from authoring.solutions import disagreements
 from helpers.checks.errors import CourseError
 from helpers.checks.library import ROOT, hidden_path, public_path, read_chapter
@@ -21,11 +22,14 @@ def chapter_names(root: Path = ROOT) -> list[str]:
 def build_chapter(chapter: str) -> list[str]:
     """Build one chapter; the files that changed."""
     exercises = references.load_exercises(chapter)
+    solution = notebooks.solution_notebook(chapter, exercises)
     written = []
     for hidden, path in ((False, public_path(chapter)), (True, hidden_path(chapter))):
         if references.write(path, *references.chapter_references(chapter, exercises, hidden)):
             written.append(f"{path.relative_to(ROOT)}.json/.npz")
     read_chapter.cache_clear()
+    if build_quiz(chapter):
+        written.append(f"data/quizzes/{chapter}.json")
     solution = notebooks.solution_notebook(chapter, exercises)
     problems = disagreements(chapter, solution, exercises)
     if problems:
