@@ -22,19 +22,9 @@ def lock(options: list[str]) -> None:
         uv = interpreter(Path(folder))
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run([uv, "-m", "pip", "install", "--quiet", "uv"], check=True)
-        command = [
-            uv,
-            "-m",
-            "uv",
-            "pip",
-            "compile",
-            "--quiet",
-            "--universal",
-            "--python-version",
-            "3.11",
-            "--no-header",
-        ]
-        command += ["--extra", "dev", "--generate-hashes", "--no-annotate", "--output-file", LOCK, PYPROJECT, *options]
+        command = [uv, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+        command += ["--extra", "dev", "--generate-hashes", "--no-annotate", "--no-header", "--output-file", LOCK]
+        command += [PYPROJECT, *options]
         subprocess.run(command, cwd=ROOT, check=True)
     LOCK.write_text(HEADER + LOCK.read_text().removeprefix(HEADER))
 

@@ -12,7 +12,7 @@ PYPROJECT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 
 
 def supported(pyproject=PYPROJECT):
-    """Return the lowest supported and the first unsupported version, e.g. ((3, 11), (3, 14)), as pyproject.toml has them."""
+    """Return the lowest supported and the first unsupported version, e.g. ((3, 11), (3, 14)), from pyproject.toml."""
     with open(pyproject) as file:
         low, end = re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', file.read()).groups()
     return (3, int(low)), (3, int(end))
@@ -32,19 +32,15 @@ def problem(version, executable, installed=runs):
     low, end = supported()
     if low <= tuple(version[:2]) < end:
         return None
-    names = ["python%d.%d" % (3, minor) for minor in range(end[1] - 1, low[1] - 1, -1)]
+    names = ["python3.{}".format(minor) for minor in range(end[1] - 1, low[1] - 1, -1)]
     found = [name for name in names if installed(name)]
     fix = (
-        "you have one: PYTHON=%s make lab" % found[0]
+        "you have one: PYTHON={} make lab".format(found[0])
         if found
-        else "install one from https://www.python.org/downloads/, then PYTHON=%s make lab" % names[-1]
+        else "install one from https://www.python.org/downloads/, then PYTHON={} make lab".format(names[-1])
     )
-    return "%s is Python %s, but the course needs Python 3.%d to 3.%d; %s" % (
-        executable,
-        ".".join(str(part) for part in version[:3]),
-        low[1],
-        end[1] - 1,
-        fix,
+    return "{} is Python {}, but the course needs Python 3.{} to 3.{}; {}".format(
+        executable, ".".join(str(part) for part in version[:3]), low[1], end[1] - 1, fix
     )
 
 

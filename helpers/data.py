@@ -139,7 +139,7 @@ def _locate(name: str, entry: dict) -> tuple[dict, list[Path]]:
         for variant in entry["variants"]:
             paths = [place / variant["folder"] / file["name"] for file in variant["files"]]
             if all(path.is_file() for path in paths):
-                for path, file in zip(paths, variant["files"], strict=True):
+                for path, file in zip(paths, variant["files"]):
                     _verify(path, file["sha256"])
                 return variant, paths
     variant = entry["variants"][0]
@@ -220,21 +220,22 @@ def _read_cifar_binary(paths: list[Path], variant: dict) -> Arrays:
             images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
             parts[member.stem] = images, records[:, 0].astype(np.int64)
     train = [parts[f"data_batch_{number}"] for number in range(1, 6)]
-    x_train, y_train = (np.concatenate(arrays) for arrays in zip(*train, strict=True))
+    x_train, y_train = (np.concatenate(arrays) for arrays in zip(*train))
     x_test, y_test = parts["test_batch"]
     return x_train, y_train, np.ascontiguousarray(x_test), y_test
 
 
 def _read_class_folders(paths: list[Path], variant: dict) -> Arrays:
-    """Read an archive of pictures laid out as part/class/number.jpg, classes in the alphabetical order of their names."""
+    """Read an archive of pictures laid out as part/class/number.jpg, and mix the classes, always in the same way."""
     parts: dict[str, list[tuple[str, np.ndarray]]] = {"train": [], "test": []}
     for member, content in _members(paths[0]):
         if member.suffix == ".jpg":
             parts[member.parts[0]].append((member.parts[1], _decode(content)))
-    arrays = []
+    arrays, rng = [], np.random.default_rng(0)
     for pictures in parts.values():
-        labels, images = zip(*pictures, strict=True)
-        arrays += [np.stack(images), np.unique(labels, return_inverse=True)[1]]
+        order = rng.permutation(len(pictures))
+        labels, images = zip(*pictures)
+        arrays += [np.stack(images)[order], np.unique(labels, return_inverse=True)[1][order]]
     return tuple(arrays)
 
 
@@ -247,7 +248,7 @@ def _read_smiles(paths: list[Path], variant: dict) -> Arrays:
     names = sorted(pictures)
     digest = hashlib.sha256(b"".join(hashlib.sha256(pictures[name]).digest() for name in names)).hexdigest()
     if digest != variant["contents_sha256"]:
-        raise DatasetDamaged(f"{paths[0]} does not hold the {variant['count']} pictures that the course knows; delete it")
+        raise DatasetDamaged(f"{paths[0]} does not hold the pictures that the course knows; delete it and load again")
     images = np.stack([_decode(pictures[name]) for name in names])
     labels = np.array([folder == "positives7" for folder, _ in names], dtype=np.int64)
     return _split(images, labels, variant["test_fraction"])
