@@ -53,15 +53,16 @@ class Exercise:
     is independent of the author's solution: TensorFlow, SciPy, OpenCV, scikit-learn, or a number worked out by hand.
     Where the exercise has probes of its own, `oracle` may be a dict with one function per probe.
 
-    `draw(rng)` returns the inputs of one random case (a mapping), or a whole `Case`. It is called `draws[0]` times with
-    a public seed and `draws[1]` times with the course's secret one. `hidden_cases` are asked only when work is graded.
+    `draw(rng)` returns the inputs of one random case (a mapping), or a whole `Case`; several functions take turns. They
+    are called `draws[0]` times with a public seed and `draws[1]` times with the course's secret one. `hidden_cases` are
+    asked only when work is graded.
     """
 
     id: str
     title: str
     cases: Sequence[Case]
     oracle: Callable | Mapping[str, Callable] | None = None
-    draw: Callable | None = None
+    draw: Callable | Sequence[Callable] = ()
     draws: tuple[int, int] = (3, 5)
     hidden_cases: Sequence[Case] = ()
     misconceptions: Sequence[Misconception] = ()

@@ -88,8 +88,9 @@ def all_cases(chapter: str, exercise: Exercise, hidden: bool) -> list[Case]:
     """Fixed and drawn cases of one half, each with a layout."""
     fixed = list(exercise.hidden_cases if hidden else exercise.cases)
     rng = np.random.default_rng(_seed(chapter, exercise.id, course_secret() if hidden else "public"))
-    count = exercise.draws[hidden] if exercise.draw else 0
-    drawn = [_as_case(exercise.draw(rng), f"random {i + 1}") for i in range(count)]
+    draws = [exercise.draw] if callable(exercise.draw) else list(exercise.draw)
+    count = exercise.draws[hidden] if draws else 0
+    drawn = [_as_case(draws[i % len(draws)](rng), f"random {i + 1}") for i in range(count)]
     if not fixed + drawn:
         raise BuildError(f"{chapter}/{exercise.id}: no {'hidden' if hidden else 'public'} case; add cases or draw().")
     return [_with_layout(case, i) for i, case in enumerate(fixed + drawn)]

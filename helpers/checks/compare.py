@@ -40,6 +40,8 @@ def compare(label: str, answer, want: Want, output: Output, rtol: float) -> tupl
         return Finding("shape", _shape_message(label, got, expected)), ""
     if output.integer and got.dtype.kind not in "iu":
         return Finding("dtype", f"{label} has dtype {got.dtype}; whole numbers are expected here, such as int64."), ""
+    if output.floating and got.dtype.kind != "f":
+        return Finding("dtype", f"{label} has dtype {got.dtype}; floating-point numbers are expected here."), ""
     if expected.dtype.kind == "f" and not np.isfinite(got).all() and np.isfinite(expected).all():
         return _not_finite(label, got, expected), ""
     return _values(label, got, expected, want, output, rtol)

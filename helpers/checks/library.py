@@ -33,6 +33,7 @@ class Output:
     """One named output of a probe: how it is judged apart from its value."""
 
     integer: bool = False  # class indices and counts: float would break as an index later
+    floating: bool = False  # whole numbers that must be able to take fractions later
     sequence: bool = False  # a list or tuple of numbers is as good as an array
     gradient: bool = False  # a wrong value is reported as a wrong gradient
 
