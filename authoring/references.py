@@ -17,7 +17,7 @@ from authoring.exercise import LAYOUTS, Case, Exercise
 from helpers.checks.codec import encode, materialise
 from helpers.checks.compare import same
 from helpers.checks.errors import CourseError
-from helpers.checks.guard import TooSlow, run
+from helpers.checks.guard import Outcome, TooSlow, run
 from helpers.checks.library import ROOT
 
 SECRET_FILE = ROOT / "solutions" / "course_secret.txt"
@@ -149,26 +149,30 @@ def _want(value) -> dict:
     return {"value": value if isinstance(value, str | int | float) else np.asarray(value)}
 
 
-def student_outputs(exercise: Exercise, case: Case, student) -> dict | str:
-    """What student-shaped code returns for a case, by output name; "raises" where it fails."""
+def student_outcome(exercise: Exercise, case: Case, student) -> Outcome:
+    """What comes of asking student-shaped code one case: outputs by name, or the error."""
     from helpers.checks.engine import _call
     from helpers.checks.library import Case as Question
 
     inputs = {name: materialise(value) for name, value in case.inputs.items()}
     question = Question(case.name, inputs, case.probe or exercise.probe)
-    outcome = run(lambda: _call(exercise, question, student, inputs), exercise.seconds)
-    return "raises" if isinstance(outcome.error, Exception | TooSlow) else outcome.value
+    return run(lambda: _call(exercise, question, student, inputs), exercise.seconds)
 
 
 def _wrong_outputs(exercise: Exercise, case: Case, wrong, expected: dict) -> dict | str:
-    """A misconception's outputs, or "right" where it makes no difference, or "raises"."""
-    outputs = student_outputs(exercise, case, wrong)
-    if outputs == "raises":
+    """A misconception's outputs, or "right" where it makes no difference, or "raises".
+
+    Right values that come with a warning are stored too, where the exercise asks for silence.
+    """
+    outcome = student_outcome(exercise, case, wrong)
+    if isinstance(outcome.error, Exception | TooSlow):
         return "right" if case.raises else "raises"
+    outputs = outcome.value
     if case.raises:
         return {name: value for name, value in outputs.items() if _storable(value)}
     agree = [_agrees(outputs.get(name), want, exercise.rtol) for name, want in expected.items()]
-    return "right" if all(agree) else {n: outputs[n] for n in expected if _storable(outputs.get(n))}
+    right = all(agree) and not (exercise.silent and outcome.warned)
+    return "right" if right else {n: outputs[n] for n in expected if _storable(outputs.get(n))}
 
 
 def _agrees(value, want: dict, rtol: float) -> bool:

@@ -246,13 +246,13 @@ def _worst(results: list[CaseResult]) -> Finding | None:
 def _recognise(exercise: Exercise, results: list[CaseResult]) -> str | None:
     """The misconception whose outputs are the student's on every case that failed and on every case that did not."""
     for key in exercise.misconceptions:
-        verdicts = [_explains(key, result, exercise.rtol) for result in results]
+        verdicts = [_explains(key, result, exercise) for result in results]
         if all(v != "no" for v in verdicts) and "yes" in verdicts:
             return key
     return None
 
 
-def _explains(key: str, result: CaseResult, rtol: float) -> str:
+def _explains(key: str, result: CaseResult, exercise: Exercise) -> str:
     """Whether a misconception predicts what happened in a case: "yes", "no", or "also right" where nothing is wrong."""
     wrong = result.case.wrong.get(key, "right")
     if wrong == "right":
@@ -261,8 +261,13 @@ def _explains(key: str, result: CaseResult, rtol: float) -> str:
         return "no"
     if wrong == "raises":
         return "yes" if result.error is not None else "no"
-    outputs = result.outputs
-    return "yes" if all(name in outputs and same(outputs[name], value, rtol) for name, value in wrong.items()) else "no"
+    return "yes" if all(_alike(exercise, result.outputs, name, value) for name, value in wrong.items()) else "no"
+
+
+def _alike(exercise: Exercise, outputs: dict, name: str, wrong) -> bool:
+    """Whether one output is the one that a misconception gives."""
+    tolerance = max(exercise.rtol, exercise.outputs.get(name, Output()).alike)
+    return name in outputs and same(outputs[name], wrong, tolerance)
 
 
 def grading() -> bool:

@@ -36,6 +36,7 @@ class Output:
     floating: bool = False  # whole numbers that must be able to take fractions later
     sequence: bool = False  # a list or tuple of numbers is as good as an array
     gradient: bool = False  # a wrong value is reported as a wrong gradient
+    alike: float = 0.0  # random results that differ by less (relatively) are taken for the same known mistake
 
 
 @dataclass(frozen=True)
