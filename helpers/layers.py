@@ -1,7 +1,8 @@
 """The layers of a network, on any kernel set: `helpers.kernels` (NumPy) or `helpers.kernels.tensorflow`.
 
-A layer is described first, `Conv2D(20, 5, pad=2)`, and built when a network knows the shape of what comes in. `forward` keeps
-what `backward` will need; `backward(dy)` leaves the gradients of the layer's own parameters in `grads` and returns dx.
+A layer is described first, `Conv2D(20, 5, pad=2)`, and built when a network knows the shape of what comes in.
+`forward` keeps what `backward` will need; `backward(dy)` leaves the gradients of the layer's own parameters in `grads`
+and returns dx.
 """
 
 from math import prod

@@ -3,7 +3,8 @@
     network = lenet((28, 28, 1), 10, np.random.default_rng(0))
     network.fit(images, labels, epochs=1, batch_size=128, optimizer=Optimizer("momentum", learning_rate=0.05), rng=rng)
 
-The same lines train on TensorFlow, each epoch as one compiled step, with `lenet(..., kernels=helpers.kernels.tensorflow)`.
+The same lines train on TensorFlow, each epoch as one compiled step, with `lenet(...,
+kernels=helpers.kernels.tensorflow)`.
 """
 
 from typing import Any
@@ -17,7 +18,8 @@ MEMORY = {"sgd": 0, "momentum": 1, "nesterov_lookahead": 1, "adam": 2}  # arrays
 
 
 class Optimizer:
-    """Applies one of the kernels' optimizer steps to every parameter: "sgd", "momentum", "nesterov_lookahead" or "adam".
+    """Applies one of the kernels' optimizer steps to every parameter: "sgd", "momentum", "nesterov_lookahead" or
+    "adam".
 
     `settings` are those of the step: learning_rate, and gamma or beta1, beta2, eps.
     """
@@ -101,7 +103,9 @@ class Sequential:
     def fit(
         self, x: np.ndarray, y: np.ndarray, epochs: int, batch_size: int, optimizer: Optimizer, rng: np.random.Generator
     ) -> list[float]:
-        """Train for `epochs` rounds over the data, shuffled by `rng` each time; returns the mean loss of every epoch."""
+        """Train for `epochs` rounds over the data, shuffled by `rng` each time; returns the mean loss of every
+        epoch.
+        """
         optimizer.build(self.params, self.kernels)
         if (optimizer, batch_size) not in self._epochs:
             step = lambda x, y: self.train_step(x, y, optimizer)  # noqa: E731

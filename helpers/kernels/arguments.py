@@ -57,7 +57,9 @@ def require_between(name: str, value: float, low: float, high: float) -> None:
 
 
 def require_finite(name: str, array: np.ndarray) -> None:
-    """No NaN and no infinity in `array`. A finite sum proves it in one cheap pass; only otherwise is every entry read."""
+    """No NaN and no infinity in `array`. A finite sum proves it in one cheap pass; only otherwise is every entry
+    read.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         if array is None or math.isfinite(array.sum()):
             return

@@ -1,11 +1,12 @@
 """Convolution layers (which correlate: the kernel is not flipped) as a few large matrix products.
 
-Every window of the picture becomes one row of a matrix of columns (`im2col`); the layer is then `columns @ weights`. That
-matrix is kernel_height * kernel_width times as large as the picture, so it is never built whole: it is made, used and
-overwritten block by block, each block small enough to stay in the processor's cache.
+Every window of the picture becomes one row of a matrix of columns (`im2col`); the layer is then `columns @ weights`.
+That matrix is kernel_height * kernel_width times as large as the picture, so it is never built whole: it is made, used
+and overwritten block by block, each block small enough to stay in the processor's cache.
 """
 
 from collections.abc import Iterator
+from math import ceil
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -29,8 +30,8 @@ Block = tuple[slice, slice]  # images, output rows
 def output_size(n: int, kernel: int, stride: int = 1, pad: int = 0, dilation: int = 1) -> int:
     """How many windows fit along an axis of n entries padded on both sides: (n + 2 pad - reach) / stride + 1.
 
-    The kernel reaches over dilation * (kernel - 1) + 1 entries. Raises ValueError where the windows do not end exactly at
-    the border, or not even one fits.
+    The kernel reaches over dilation * (kernel - 1) + 1 entries. Raises ValueError where the windows do not end exactly
+    at the border, or not even one fits.
     """
     for name, value, minimum in (
         ("kernel", kernel, 1),
@@ -88,11 +89,12 @@ def col2im(
 def conv2d(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None, stride: int = 1, pad: int = 0, dilation: int = 1
 ) -> np.ndarray:
-    """Correlate images x (batch, height, width, in_channels) with w (kernel_height, kernel_width, in_channels, out_channels).
+    """Correlate images x (batch, height, width, in_channels) with w (kernel_height, kernel_width, in_channels,
+    out_channels).
 
-    `pad` zeros are put on all four sides; `dilation` is the distance between neighbouring kernel entries; b (out_channels,)
-    is added. Returns (batch, out_height, out_width, out_channels), see `output_size`. Raises ValueError where ranks, shapes
-    or dtypes do not fit, or w or b is not finite.
+    `pad` zeros are put on all four sides; `dilation` is the distance between neighbouring kernel entries; b
+    (out_channels,) is added. Returns (batch, out_height, out_width, out_channels), see `output_size`. Raises
+    ValueError where ranks, shapes or dtypes do not fit, or w or b is not finite.
     """
     y = np.empty(_check(x, w, stride, pad, dilation, b=b), x.dtype)
     kernel_height, kernel_width, _, out_channels = w.shape
@@ -108,7 +110,9 @@ def conv2d(
 def conv2d_backward(
     dy: np.ndarray, x: np.ndarray, w: np.ndarray, stride: int = 1, pad: int = 0, dilation: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(dx, dw, db) for the gradient dy of `conv2d(x, w, b, stride, pad, dilation)`; dw and db are sums over the batch."""
+    """(dx, dw, db) for the gradient dy of `conv2d(x, w, b, stride, pad, dilation)`; dw and db are sums over the
+    batch.
+    """
     dx = conv2d_backward_input(dy, x, w, stride, pad, dilation)
     return dx, *conv2d_backward_weights(dy, x, w, stride, pad, dilation)
 
@@ -129,10 +133,16 @@ def conv2d_backward_weights(
 def conv2d_backward_input(
     dy: np.ndarray, x: np.ndarray, w: np.ndarray, stride: int = 1, pad: int = 0, dilation: int = 1
 ) -> np.ndarray:
-    """dx of `conv2d_backward`: every output hands its gradient back to the window it came from, tap by tap."""
+    """dx of `conv2d_backward`: every output hands its gradient back to the window it came from, tap by tap.
+
+    With stride 1 that is a correlation of dy with the flipped kernel; quicker, unless it has few channels to add up for.
+    """
     require_shape("dy", dy, _check(x, w, stride, pad, dilation, dy=dy))
     n, height, width, channels = x.shape
     kernel_height, kernel_width, _, out_channels = w.shape
+    surround = dilation * (kernel_height - 1) - pad
+    if stride == 1 and kernel_height == kernel_width and surround >= 0 and channels >= FEW_CHANNELS:
+        return conv2d(dy, w[::-1, ::-1].swapaxes(2, 3), None, 1, surround, dilation)
     dy = np.ascontiguousarray(dy)
     taps = np.ascontiguousarray(w.swapaxes(2, 3))
     dx = np.empty(x.shape, x.dtype)
@@ -178,12 +188,17 @@ def _column_blocks(
 
 
 def _blocks(n: int, rows: int, bytes_per_row: int) -> Iterator[tuple[slice, list[slice]]]:
-    """Cut n images of `rows` output rows into blocks of about BLOCK_BYTES: several whole images, or some rows of one."""
-    rows_per_block = max(1, BLOCK_BYTES // max(1, bytes_per_row))
-    images_per_block = max(1, rows_per_block // rows)
-    row_blocks = [slice(r, min(r + rows_per_block, rows)) for r in range(0, rows, rows_per_block)]
-    for i in range(0, n, images_per_block):
-        yield slice(i, min(i + images_per_block, n)), row_blocks
+    """Cut n images of `rows` output rows into even blocks of about BLOCK_BYTES: whole images, or some rows of one."""
+    bytes_per_image = max(1, rows * bytes_per_row)
+    row_blocks = list(_even_slices(rows, bytes_per_image / BLOCK_BYTES))
+    for images in _even_slices(n, n * min(1, bytes_per_image / BLOCK_BYTES)):
+        yield images, row_blocks
+
+
+def _even_slices(count: int, pieces: float) -> Iterator[slice]:
+    """Cut range(count) into about `pieces` slices, all but the last of the same length."""
+    length = ceil(count / max(1, round(pieces)))
+    return (slice(start, min(start + length, count)) for start in range(0, count, max(1, length)))
 
 
 def _windows(padded: np.ndarray, kernel_height: int, kernel_width: int, stride: int, dilation: int) -> np.ndarray:
@@ -201,7 +216,9 @@ def _windows(padded: np.ndarray, kernel_height: int, kernel_width: int, stride: 
 
 
 def _add_windows(padded: np.ndarray, taps: np.ndarray, stride: int, dilation: int) -> None:
-    """Add taps (kernel_height, kernel_width, batch, out_height, out_width, channels) back to where they lie in `padded`."""
+    """Add taps (kernel_height, kernel_width, batch, out_height, out_width, channels) back to where they lie in
+    `padded`.
+    """
     kernel_height, kernel_width, _, out_height, out_width, _ = taps.shape
     for i in range(kernel_height):
         rows = slice(i * dilation, i * dilation + stride * (out_height - 1) + 1, stride)

@@ -1,7 +1,7 @@
 """Filters for grey pictures: one picture, one kernel.
 
-Three roads, the quickest is taken: a kernel that is a column times a row (a Gaussian, a mean, Sobel's) is applied as two
-thin kernels; a small kernel is added up tap by tap; a large one goes through the Fourier transform.
+Three roads, the quickest is taken: a kernel that is a column times a row (a Gaussian, a mean, Sobel's) is applied as
+two thin kernels; a small kernel is added up tap by tap; a large one goes through the Fourier transform.
 """
 
 import numpy as np
@@ -16,9 +16,9 @@ BORDERS = {"zero": "constant", "edge": "edge", "reflect": "reflect"}
 def correlate2d(image: np.ndarray, kernel: np.ndarray, border: str | None = None) -> np.ndarray:
     """Slide `kernel` (kernel_height, kernel_width) over a grey `image` (height, width), unflipped.
 
-    border: None for the valid part, (height - kernel_height + 1, width - kernel_width + 1); or "zero", "edge" (repeat the
-    border pixel) or "reflect" (mirror without repeating it) for a result of the image's size, the window centred at
-    (kernel_height // 2, kernel_width // 2), as in OpenCV's filter2D and SciPy's ndimage.correlate.
+    border: None for the valid part, (height - kernel_height + 1, width - kernel_width + 1); or "zero", "edge" (repeat
+    the border pixel) or "reflect" (mirror without repeating it) for a result of the image's size, the window centred
+    at (kernel_height // 2, kernel_width // 2), as in OpenCV's filter2D and SciPy's ndimage.correlate.
     """
     image, kernel = _check(image, kernel, border)
     before = [k // 2 for k in kernel.shape]

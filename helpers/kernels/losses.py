@@ -1,8 +1,9 @@
 """Losses, each a mean over the batch, and their gradients (which carry the 1/N of that mean).
 
-`l1_loss` and `l2_loss` compare predictions with targets of the same shape, (batch,) or (batch, outputs), summed over the
-outputs. `binary_cross_entropy` does so with scores before the sigmoid. The others take scores (batch, classes) and integer
-labels (batch,). Every loss raises ValueError for shapes that do not fit, labels outside the classes, and an empty batch.
+`l1_loss` and `l2_loss` compare predictions with targets of the same shape, (batch,) or (batch, outputs), summed over
+the outputs. `binary_cross_entropy` does so with scores before the sigmoid. The others take scores (batch, classes) and
+integer labels (batch,). Every loss raises ValueError for shapes that do not fit, labels outside the classes, and an
+empty batch.
 """
 
 import numpy as np

@@ -19,8 +19,8 @@ def batch_norm(
     """gamma * (x - mean) / sqrt(variance + eps) + beta, per channel: over every axis of x but the last.
 
     In training, mean and (biased) variance are the batch's, and `running` {"mean", "var"}, each (channels,), moves to
-    `momentum * old + (1 - momentum) * batch`; otherwise the running ones are used. Returns (y, cache for the backward pass).
-    Source: Ioffe and Szegedy, "Batch Normalization", 2015.
+    `momentum * old + (1 - momentum) * batch`; otherwise the running ones are used. Returns (y, cache for the backward
+    pass). Source: Ioffe and Szegedy, "Batch Normalization", 2015.
     """
     require_floats(x=x, gamma=gamma, beta=beta)
     for name, array in {"gamma": gamma, "beta": beta, **running}.items():

@@ -1,4 +1,5 @@
-"""Optimizer steps: from a parameter and its gradient to the next parameter. Pure: new arrays come back, none is modified.
+"""Optimizer steps: from a parameter and its gradient to the next parameter. Pure: new arrays come back, none is
+modified.
 
 An optimizer's memory (velocity, moments) goes in and comes out; start it with zeros of the parameter's shape.
 """
@@ -35,7 +36,8 @@ def nesterov_step(
 def nesterov_lookahead_step(
     w_ahead: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, gamma: float = 0.9
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`nesterov_step` for a network, which keeps w_ahead = w + gamma * velocity, the place where its gradients are taken.
+    """`nesterov_step` for a network, which keeps w_ahead = w + gamma * velocity, the place where its gradients are
+    taken.
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """
@@ -56,7 +58,8 @@ def adam_step(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(w, m, v) after step t = 1, 2, ...: running means of the gradient and its square, freed of their start at zero.
 
-    Source: Kingma and Ba, "Adam", 2015, in the form of its section 2 (eps beside the uncorrected root), as Keras has it.
+    Source: Kingma and Ba, "Adam", 2015, in the form of its section 2 (eps beside the uncorrected root), as Keras has
+    it.
     """
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2

@@ -1,6 +1,5 @@
 """The one check of arguments that needs the values of a tensor."""
 
-import numpy as np
 import tensorflow as tf
 
 from helpers.kernels import arguments
@@ -8,5 +7,5 @@ from helpers.kernels import arguments
 
 def require_finite(name: str, array: tf.Tensor | None) -> None:
     """No NaN and no infinity in `array`; not checked inside `tf.function`, where there are no values yet."""
-    if array is not None and tf.executing_eagerly() and not np.isfinite(tf.reduce_sum(array)):
+    if array is not None and tf.executing_eagerly() and not bool(tf.math.is_finite(tf.reduce_sum(array))):
         arguments.require_finite(name, array.numpy())

@@ -38,7 +38,9 @@ def col2im(
     pad: int = 0,
     dilation: int = 1,
 ) -> Tensor:
-    """The reverse road of `im2col`, whose gradient it is: every entry is added back to its place in x (of `x_shape`)."""
+    """The reverse road of `im2col`, whose gradient it is: every entry is added back to its place in x (of
+    `x_shape`).
+    """
     with tf.GradientTape() as tape:
         x = tf.zeros(x_shape, columns.dtype)
         tape.watch(x)

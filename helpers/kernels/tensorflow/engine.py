@@ -1,4 +1,6 @@
-"""What a network needs beside mathematics, on TensorFlow: variables, random numbers, and a whole epoch in one compiled step."""
+"""What a network needs beside mathematics, on TensorFlow: variables, random numbers, and a whole epoch in one compiled
+step.
+"""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -32,7 +34,8 @@ def compiled(function: Callable) -> Callable:
 
 
 def compiled_epoch(step: Callable, batch_size: int) -> Callable:
-    """(x, y, order) -> mean loss: `step(x_batch, y_batch) -> loss` for all mini-batches in `order`, looped over by the graph.
+    """(x, y, order) -> mean loss: `step(x_batch, y_batch) -> loss` for all mini-batches in `order`, looped over by the
+    graph.
 
     Nothing returns to Python between two steps, and the data stay on the device.
     """
