@@ -69,7 +69,9 @@ def _take(label: str, answer, expected: np.ndarray, output: Output) -> tuple[Fin
                 "shape", f"{label} is a single number; an array of shape {expected.shape} is expected."
             ), None
         try:
-            return None, np.asarray(answer if isinstance(answer, np.number) else np.float64(answer))
+            whole = output.integer and isinstance(answer, int)
+            plain = answer if isinstance(answer, np.number) else np.int64(answer) if whole else np.float64(answer)
+            return None, np.asarray(plain)
         except OverflowError:
             return Finding("not finite", f"{label} is a whole number too large for a float64."), None
     if not isinstance(answer, np.ndarray):
