@@ -39,7 +39,9 @@ def require_rank(name: str, array: Any, rank: int, axes: str) -> None:
 def require_shape(name: str, array: Any, shape: tuple[int | None, ...]) -> None:
     """`array` has this shape; a None, on either side, stands for any length."""
     actual = tuple(array.shape)
-    fits = len(actual) == len(shape) and all(a == s or s is None or a is None for a, s in zip(actual, shape))
+    fits = len(actual) == len(shape) and all(
+        a == s or s is None or a is None for a, s in zip(actual, shape, strict=True)
+    )
     if not fits:
         raise ValueError(f"{name} has shape {actual}; it must be {shape} to fit the other arguments.")
 
@@ -57,9 +59,7 @@ def require_between(name: str, value: float, low: float, high: float) -> None:
 
 
 def require_finite(name: str, array: np.ndarray) -> None:
-    """No NaN and no infinity in `array`. A finite sum proves it in one cheap pass; only otherwise is every entry
-    read.
-    """
+    """No NaN and no infinity in `array`. A finite sum proves it in one pass; only otherwise is every entry read."""
     with np.errstate(over="ignore", invalid="ignore"):
         if array is None or math.isfinite(array.sum()):
             return

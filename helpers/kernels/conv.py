@@ -89,12 +89,12 @@ def col2im(
 def conv2d(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None, stride: int = 1, pad: int = 0, dilation: int = 1
 ) -> np.ndarray:
-    """Correlate images x (batch, height, width, in_channels) with w (kernel_height, kernel_width, in_channels,
-    out_channels).
+    """Correlate images x with kernels w, without flipping them, and add b to every pixel.
 
-    `pad` zeros are put on all four sides; `dilation` is the distance between neighbouring kernel entries; b
-    (out_channels,) is added. Returns (batch, out_height, out_width, out_channels), see `output_size`. Raises
-    ValueError where ranks, shapes or dtypes do not fit, or w or b is not finite.
+    x (batch, height, width, in_channels), w (kernel_height, kernel_width, in_channels, out_channels), b (out_channels,).
+    `pad` zeros are put on all four sides; `dilation` is the distance between neighbouring kernel entries. Returns
+    (batch, out_height, out_width, out_channels), see `output_size`. Raises ValueError where ranks, shapes or dtypes do
+    not fit, or w or b is not finite.
     """
     y = np.empty(_check(x, w, stride, pad, dilation, b=b), x.dtype)
     kernel_height, kernel_width, _, out_channels = w.shape
@@ -110,9 +110,7 @@ def conv2d(
 def conv2d_backward(
     dy: np.ndarray, x: np.ndarray, w: np.ndarray, stride: int = 1, pad: int = 0, dilation: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(dx, dw, db) for the gradient dy of `conv2d(x, w, b, stride, pad, dilation)`; dw and db are sums over the
-    batch.
-    """
+    """(dx, dw, db) for the gradient dy of `conv2d(x, w, b, stride, pad, dilation)`, dw and db summed over the batch."""
     dx = conv2d_backward_input(dy, x, w, stride, pad, dilation)
     return dx, *conv2d_backward_weights(dy, x, w, stride, pad, dilation)
 
@@ -135,7 +133,7 @@ def conv2d_backward_input(
 ) -> np.ndarray:
     """dx of `conv2d_backward`: every output hands its gradient back to the window it came from, tap by tap.
 
-    With stride 1 that is a correlation of dy with the flipped kernel; quicker, unless it has few channels to add up for.
+    With stride 1 that is a correlation of dy with the flipped kernel, which is quicker unless x has few channels.
     """
     require_shape("dy", dy, _check(x, w, stride, pad, dilation, dy=dy))
     n, height, width, channels = x.shape
@@ -216,9 +214,7 @@ def _windows(padded: np.ndarray, kernel_height: int, kernel_width: int, stride: 
 
 
 def _add_windows(padded: np.ndarray, taps: np.ndarray, stride: int, dilation: int) -> None:
-    """Add taps (kernel_height, kernel_width, batch, out_height, out_width, channels) back to where they lie in
-    `padded`.
-    """
+    """Add taps (kernel_height, kernel_width, batch, out_height, out_width, channels) to their places in `padded`."""
     kernel_height, kernel_width, _, out_height, out_width, _ = taps.shape
     for i in range(kernel_height):
         rows = slice(i * dilation, i * dilation + stride * (out_height - 1) + 1, stride)
