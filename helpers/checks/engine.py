@@ -103,7 +103,7 @@ def _ask(exercise: Exercise, case: Case, student, report: Report) -> CaseResult:
     outcome = run(lambda: _call(exercise, case, student, inputs), exercise.seconds)
     outputs = outcome.value if outcome.error is None else {}
     finding = _trouble(exercise, case, outcome)
-    if finding is None and case.raises:
+    if case.raises and outcome.error is None:
         finding = Finding("values", f"a {case.raises} is expected for this input, but your code returned a result.")
     findings = [] if finding or case.raises else _compare_all(exercise, case, outputs, report)
     finding = finding or min(findings, key=lambda f: STAGES.index(f.state), default=None)
