@@ -2,10 +2,12 @@
 
     python -m authoring.execute [CHAPTER ...]
 
-prints, per chapter, the exercises, their points, and the seconds of the author's and of the untouched student's notebook.
+prints, per chapter, the exercises, their points, and the seconds that the author's and the untouched student's
+notebook take.
 """
 
 import argparse
+import itertools
 import sys
 import time
 from dataclasses import dataclass
@@ -56,7 +58,7 @@ def execute(path: Path) -> Execution:
     )
     client.execute()
     times.append(time.perf_counter())
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(times)]
     return Execution(notebook, times[-1] - times[0], max(steps))
 
 
