@@ -134,10 +134,9 @@ def _known(name: str, table: dict, kind: str) -> str:
 
 def _locate(name: str, entry: dict) -> tuple[dict, list[Path]]:
     """Return the first variant of a data set that is within reach, and the paths of its verified files."""
-    places = [Path(os.environ["COURSE_DATA"])] if os.environ.get("COURSE_DATA") else []
-    for place in [*places, _cache()]:
+    if own := os.environ.get("COURSE_DATA"):
         for variant in entry["variants"]:
-            paths = [place / variant["folder"] / file["name"] for file in variant["files"]]
+            paths = [Path(own, variant["folder"], file["name"]) for file in variant["files"]]
             if all(path.is_file() for path in paths):
                 for path, file in zip(paths, variant["files"]):
                     _verify(path, file["sha256"])
@@ -161,25 +160,27 @@ def _verify(path: Path, sha256: str | None) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
         raise DatasetDamaged(
-            f"{path} is damaged or another version (its SHA-256 begins {found[:8]}, expected {sha256[:8]}); "
-            "delete it, and it will be downloaded anew"
+            f"{path} is damaged or another version (its SHA-256 begins {found[:8]}, not {sha256[:8]}); "
+            "delete it, and it will be downloaded"
         )
 
 
 def _download(name: str, entry: dict, folder: str, file: dict) -> Path:
-    """Download one file of a data set into the cache, with a progress bar, from the first address that answers."""
+    """Return a file of a data set in the cache; if need be, download it from the first address that answers."""
     import pooch
     import requests
 
     known = file["sha256"] and f"sha256:{file['sha256']}"
+    strangers = []
     for url in file["urls"]:
         try:
-            path = pooch.retrieve(url, known, file["name"], _cache() / folder, progressbar=True)
-            return Path(path)
+            return Path(pooch.retrieve(url, known, file["name"], _cache() / folder, progressbar=True))
+        except ValueError:  # another hash
+            strangers.append(url)
         except (requests.RequestException, OSError):
             continue
-        except ValueError as error:
-            raise DatasetDamaged(f"what {url} sent is not the file that the course knows; try again later") from error
+    if strangers:
+        raise DatasetDamaged(f"what {strangers[0]} sent is not the file that the course knows; try again later")
     raise DatasetMissing(
         f"the data set {name!r} is not on this computer and could not be downloaded; connect to the internet and run "
         f"this again, or set COURSE_DATA to a folder that holds {folder}/{file['name']}, "

@@ -4,8 +4,9 @@
 a text that says what can be seen in it, for those who cannot see it.
 
 Figures sit on a light card of their own and read the same in a light and in a dark notebook: no one grey has good
-contrast on both. The colours follow Okabe and Ito, three of them darkened to a contrast of at least 3.5 to 1 on the
-card; lines differ in their dashes too. Signed values go from blue through white, which is zero, to red.
+contrast on both. The colours are five of Okabe and Ito's, two of them darkened so that all have a contrast of 3 to 1 on
+the card and stay apart for colour-blind eyes (a test computes both); lines differ in their dashes too. Signed values go
+from blue through white, which is zero, to red.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from matplotlib.image import AxesImage
 CARD = "#FAFAF7"
 INK = "#262626"
 FRAME = "#B0B0A8"
-COLOURS = {"blue": "#0072B2", "vermilion": "#D55E00", "green": "#008A64", "purple": "#B8568F", "brown": "#8A6500"}
+COLOURS = {"blue": "#005C9E", "vermilion": "#D55E00", "green": "#009E73", "purple": "#C875A3", "black": INK}
 DASHES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)))
 SIGNED = "RdBu_r"  # blue below zero, red above: distinct to colour-blind eyes
 COUNTS = "cividis"  # ordered in lightness, the same to all eyes
@@ -88,7 +89,7 @@ def _png(fig: Figure) -> bytes:
     """Return `fig` as PNG, as sharp as PNG_LIMIT allows: fewer colours come first, then fewer pixels."""
     from PIL import Image
 
-    for dpi in (144, 120, 96, 72, 54):
+    for dpi in (144, 120, 96, 72, 54, 40):
         with rc_context(STYLE):
             fig.savefig(raw := io.BytesIO(), dpi=dpi)
         image = Image.open(raw).convert("RGB")
