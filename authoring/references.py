@@ -8,17 +8,19 @@ import importlib.util
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from authoring.exercise import LAYOUTS, Case, Exercise
+from helpers.checks.answers import Answer
+from helpers.checks.ask import ask
 from helpers.checks.codec import encode, materialise
 from helpers.checks.compare import same
 from helpers.checks.errors import CourseError
-from helpers.checks.guard import Outcome, TooSlow, run
 from helpers.checks.library import ROOT
+from helpers.checks.library import Case as Question
 
 SECRET_FILE = ROOT / "solutions" / "course_secret.txt"
 
@@ -101,7 +103,7 @@ def _seed(*words: str) -> int:
 
 
 def _as_case(drawn, name: str) -> Case:
-    return drawn if isinstance(drawn, Case) else Case(name, drawn)
+    return replace(drawn, name=f"{drawn.name}, {name}") if isinstance(drawn, Case) else Case(name, drawn)
 
 
 def _with_layout(case: Case, index: int) -> Case:
@@ -149,29 +151,24 @@ def _want(value) -> dict:
     return {"value": value if isinstance(value, str | int | float) else np.asarray(value)}
 
 
-def student_outcome(exercise: Exercise, case: Case, student) -> Outcome:
+def student_answer(exercise: Exercise, case: Case, student) -> Answer:
     """What comes of asking student-shaped code one case: outputs by name, or the error."""
-    from helpers.checks.engine import _call
-    from helpers.checks.library import Case as Question
-
-    inputs = {name: materialise(value) for name, value in case.inputs.items()}
-    question = Question(case.name, inputs, case.probe or exercise.probe)
-    return run(lambda: _call(exercise, question, student, inputs), exercise.seconds)
+    return ask(exercise, Question(case.name, dict(case.inputs), case.probe or exercise.probe), student)
 
 
 def _wrong_outputs(exercise: Exercise, case: Case, wrong, expected: dict) -> dict | str:
-    """A misconception's outputs, or "right" where it makes no difference, or "raises".
+    """A misconception's outputs, or "right" where it makes no difference, or "raises TypeError" where it fails.
 
     Right values that come with a warning are stored too, where the exercise asks for silence.
     """
-    outcome = student_outcome(exercise, case, wrong)
-    if isinstance(outcome.error, Exception | TooSlow):
-        return "right" if case.raises else "raises"
-    outputs = outcome.value
+    answer = student_answer(exercise, case, wrong)
+    if answer.trouble:
+        return "right" if case.raises in answer.trouble.kinds else f"raises {answer.trouble.kind}"
+    outputs = answer.outputs
     if case.raises:
         return {name: value for name, value in outputs.items() if _storable(value)}
     agree = [_agrees(outputs.get(name), want, exercise.rtol) for name, want in expected.items()]
-    right = all(agree) and not (exercise.silent and outcome.warned)
+    right = all(agree) and not (exercise.silent and answer.warned)
     return "right" if right else {n: outputs[n] for n in expected if _storable(outputs.get(n))}
 
 
