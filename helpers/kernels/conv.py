@@ -91,10 +91,10 @@ def conv2d(
 ) -> np.ndarray:
     """Correlate images x with kernels w, without flipping them, and add b to every pixel.
 
-    x (batch, height, width, in_channels), w (kernel_height, kernel_width, in_channels, out_channels), b (out_channels,).
-    `pad` zeros are put on all four sides; `dilation` is the distance between neighbouring kernel entries. Returns
-    (batch, out_height, out_width, out_channels), see `output_size`. Raises ValueError where ranks, shapes or dtypes do
-    not fit, or w or b is not finite.
+    x is (batch, height, width, in_channels), w (kernel_height, kernel_width, in_channels, out_channels), b
+    (out_channels,). `pad` zeros are put on all four sides; `dilation` is the distance between neighbouring kernel
+    entries. Returns (batch, out_height, out_width, out_channels), see `output_size`. Raises ValueError where ranks,
+    shapes or dtypes do not fit, or w or b is not finite.
     """
     y = np.empty(_check(x, w, stride, pad, dilation, b=b), x.dtype)
     kernel_height, kernel_width, _, out_channels = w.shape

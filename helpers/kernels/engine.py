@@ -33,9 +33,7 @@ def compiled(function: Callable) -> Callable:
 
 
 def compiled_epoch(step: Callable, batch_size: int) -> Callable:
-    """(x, y, order) -> mean loss: calls `step(x_batch, y_batch) -> loss` for all mini-batches, rows taken in
-    `order`.
-    """
+    """(x, y, order) -> mean loss, from calling `step(x_batch, y_batch) -> loss` on all mini-batches in this order."""
 
     def epoch(x: np.ndarray, y: np.ndarray, order: np.ndarray) -> float:
         return sum(step(x[rows], y[rows]) * len(rows) for rows in _batches(order, batch_size)) / len(order)

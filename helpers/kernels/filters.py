@@ -4,6 +4,8 @@ Three roads, the quickest is taken: a kernel that is a column times a row (a Gau
 two thin kernels; a small one becomes matrix products over a few rows; a large one goes through the Fourier transform.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
@@ -118,13 +120,18 @@ def _pad(image: np.ndarray, kernel_shape: tuple[int, int], before: list[int], bo
 
 def _check(image: np.ndarray, kernel: np.ndarray, border: str | None) -> tuple[np.ndarray, np.ndarray]:
     image, kernel = as_float("image", image), as_float("kernel", kernel)
+    check_filter(image, kernel, border)
+    require_finite("kernel", kernel)
+    return image, kernel.astype(image.dtype, copy=False)
+
+
+def check_filter(image: Any, kernel: Any, border: str | None) -> None:
+    """Image and kernel, arrays or tensors, are grey, not empty, and fit each other."""
     require_rank("image", image, 2, "(height, width)")
     require_rank("kernel", kernel, 2, "(kernel_height, kernel_width)")
-    require_finite("kernel", kernel)
     if border is not None and border not in BORDERS:
         raise ValueError(f"border is {border!r}; it must be one of {', '.join(map(repr, BORDERS))}, or None.")
     if min(kernel.shape) < 1 or min(image.shape) < 1:
         raise ValueError(f"image {image.shape} and kernel {kernel.shape} must both have at least one entry.")
     if border is None and any(k > n for n, k in zip(image.shape, kernel.shape, strict=True)):
         raise ValueError(f"kernel {kernel.shape} is larger than image {image.shape}; give a border, or a larger image.")
-    return image, kernel.astype(image.dtype, copy=False)

@@ -1,5 +1,4 @@
-"""Optimizer steps: from a parameter and its gradient to the next parameter. Pure: new arrays come back, none is
-modified.
+"""Optimizer steps: from a parameter and its gradient to the next parameter. Pure: nothing that comes in is modified.
 
 An optimizer's memory (velocity, moments) goes in and comes out; start it with zeros of the parameter's shape.
 """
@@ -36,8 +35,7 @@ def nesterov_step(
 def nesterov_lookahead_step(
     w_ahead: np.ndarray, grad: np.ndarray, velocity: np.ndarray, learning_rate: float, gamma: float = 0.9
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`nesterov_step` for a network, which keeps w_ahead = w + gamma * velocity, the place where its gradients are
-    taken.
+    """`nesterov_step` for a network, which keeps w_ahead = w + gamma * velocity, where its gradients are taken.
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
     """

@@ -22,9 +22,7 @@ def max_pool2d(x: np.ndarray, size: int, stride: int | None = None) -> np.ndarra
 
 
 def max_pool2d_backward(dy: np.ndarray, x: np.ndarray, size: int, stride: int | None = None) -> np.ndarray:
-    """dx for the gradient dy of `max_pool2d(x, size, stride)`; of tied maxima, the first in reading order gets it
-    all.
-    """
+    """dx for the gradient dy of `max_pool2d(x, size, stride)`; of tied maxima, the first in reading order counts."""
     stride = _check(x, size, stride, dy)
     y = _reduce_windows(x, size, stride, np.maximum)
     dx = np.zeros(x.shape, x.dtype)

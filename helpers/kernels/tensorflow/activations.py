@@ -38,12 +38,12 @@ def leaky_relu_grad(z: Tensor, alpha: float = 0.01) -> Tensor:
 
 def prelu(z: Tensor, alpha: float | Tensor) -> Tensor:
     """z where z > 0, else alpha * z; alpha is one number, or one per unit (z's last axis)."""
-    return tf.where(z > 0, z, tf.cast(alpha, z.dtype) * z)
+    return tf.where(z > 0, z, tf.convert_to_tensor(alpha, z.dtype) * z)
 
 
 def prelu_grad(z: Tensor, alpha: float | Tensor) -> Tensor:
     """1 where z > 0, else alpha, in z's shape."""
-    return tf.where(z > 0, tf.ones_like(z), tf.cast(alpha, z.dtype))
+    return tf.where(z > 0, tf.ones_like(z), tf.convert_to_tensor(alpha, z.dtype))
 
 
 def prelu_grad_alpha(z: Tensor) -> Tensor:

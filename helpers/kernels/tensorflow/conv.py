@@ -38,23 +38,24 @@ def col2im(
     pad: int = 0,
     dilation: int = 1,
 ) -> Tensor:
-    """The reverse road of `im2col`, whose gradient it is: every entry is added back to its place in x (of
-    `x_shape`).
-    """
-    with tf.GradientTape() as tape:
-        x = tf.zeros(x_shape, columns.dtype)
-        tape.watch(x)
-        y = im2col(x, kernel_height, kernel_width, stride, pad, dilation)
-    require_shape("columns", columns, y.shape)
-    return tape.gradient(y, x, columns)
+    """The reverse road of `im2col`: the input gradient of a convolution whose kernels pick one entry each."""
+    taps = kernel_height * kernel_width * x_shape[3]
+    pick = tf.reshape(tf.eye(taps, dtype=columns.dtype), (kernel_height, kernel_width, x_shape[3], taps))
+    sizes = zip(x_shape[1:3], (kernel_height, kernel_width), strict=True)
+    height, width = (output_size(n, k, stride, pad, dilation) for n, k in sizes)
+    require_shape("columns", columns, (x_shape[0] * height * width, taps))
+    dy = tf.reshape(columns, (x_shape[0], height, width, taps))
+    return conv2d_backward_input(dy, tf.zeros(x_shape, columns.dtype), pick, stride, pad, dilation)
 
 
 def conv2d(x: Tensor, w: Tensor, b: Tensor | None = None, stride: int = 1, pad: int = 0, dilation: int = 1) -> Tensor:
     """Correlate images x with the kernels w (kernel_height, kernel_width, in_channels, out_channels) and add b."""
-    _check_conv(x, w, stride, pad, dilation, b=b)
+    shape = _check_conv(x, w, stride, pad, dilation, b=b)
     require_finite("w", w)
     require_finite("b", b)
-    y = tf.nn.conv2d(x, w, stride, _paddings(pad), dilations=dilation)
+    if shape[0] == 0:  # TensorFlow's own kernel hands an empty batch back in the wrong shape
+        return tf.zeros(shape, x.dtype)
+    y = tf.nn.conv2d(x, _spread(w, dilation), stride, _paddings(pad))
     return y if b is None else tf.nn.bias_add(y, b)
 
 
@@ -70,7 +71,7 @@ def conv2d_backward_input(dy: Tensor, x: Tensor, w: Tensor, stride: int = 1, pad
     """dx of `conv2d_backward`."""
     require_shape("dy", dy, _check_conv(x, w, stride, pad, dilation, dy=dy))
     return tf.raw_ops.Conv2DBackpropInput(
-        input_sizes=tf.shape(x), filter=w, out_backprop=dy, **_settings(stride, pad, dilation)
+        input_sizes=tf.shape(x), filter=_spread(w, dilation), out_backprop=dy, **_settings(stride, pad)
     )
 
 
@@ -80,9 +81,9 @@ def conv2d_backward_weights(
     """(dw, db) of `conv2d_backward`."""
     require_shape("dy", dy, _check_conv(x, w, stride, pad, dilation, dy=dy))
     dw = tf.raw_ops.Conv2DBackpropFilter(
-        input=x, filter_sizes=w.shape, out_backprop=dy, **_settings(stride, pad, dilation)
+        input=x, filter_sizes=_spread(w, dilation).shape, out_backprop=dy, **_settings(stride, pad)
     )
-    return dw, tf.reduce_sum(dy, axis=(0, 1, 2))
+    return dw[::dilation, ::dilation], tf.reduce_sum(dy, axis=(0, 1, 2))
 
 
 def _check_conv(
@@ -100,14 +101,24 @@ def _check_conv(
     return x.shape[0], out_height, out_width, w.shape[3]
 
 
+def _spread(w: Tensor, dilation: int) -> Tensor:
+    """The kernel with zeros between its entries, because TensorFlow has no gradients of dilated ones on the CPU."""
+    if dilation == 1:
+        return w
+    kernel_height, kernel_width, *channels = w.shape
+    gaps = [[0, 0], [0, dilation - 1], [0, 0], [0, dilation - 1], [0, 0], [0, 0]]
+    spread = tf.pad(tf.reshape(w, (kernel_height, 1, kernel_width, 1, *channels)), gaps)
+    spread = tf.reshape(spread, (kernel_height * dilation, kernel_width * dilation, *channels))
+    return spread[: 1 - dilation, : 1 - dilation]
+
+
 def _paddings(pad: int) -> list[list[int]]:
     return [[0, 0], [pad, pad], [pad, pad], [0, 0]]
 
 
-def _settings(stride: int, pad: int, dilation: int) -> dict[str, Any]:
+def _settings(stride: int, pad: int) -> dict[str, Any]:
     return {
         "strides": [1, stride, stride, 1],
         "padding": "EXPLICIT" if pad else "VALID",
         "explicit_paddings": [0, 0, pad, pad, pad, pad, 0, 0] if pad else [],
-        "dilations": [1, dilation, dilation, 1],
     }

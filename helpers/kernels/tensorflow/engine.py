@@ -1,6 +1,4 @@
-"""What a network needs beside mathematics, on TensorFlow: variables, random numbers, and a whole epoch in one compiled
-step.
-"""
+"""What a network needs beside mathematics, on TensorFlow; a whole epoch becomes one compiled step."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -34,8 +32,7 @@ def compiled(function: Callable) -> Callable:
 
 
 def compiled_epoch(step: Callable, batch_size: int) -> Callable:
-    """(x, y, order) -> mean loss: `step(x_batch, y_batch) -> loss` for all mini-batches in `order`, looped over by the
-    graph.
+    """(x, y, order) -> mean loss, from `step(x_batch, y_batch) -> loss` on all mini-batches, looped over by the graph.
 
     Nothing returns to Python between two steps, and the data stay on the device.
     """

@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from helpers.kernels.arguments import require_floats, require_rank
-from helpers.kernels.filters import BORDERS
+from helpers.kernels.arguments import require_floats
+from helpers.kernels.filters import BORDERS, check_filter
+from helpers.kernels.tensorflow.arguments import require_finite
 from helpers.kernels.tensorflow.conv import conv2d
 
 Tensor = tf.Tensor
@@ -22,10 +23,8 @@ def convolve2d(image: Tensor, kernel: Tensor, border: str | None = None) -> Tens
 
 def _correlate(image: Tensor, kernel: Tensor, border: str | None, before: list[int]) -> Tensor:
     require_floats(image=image, kernel=kernel)
-    require_rank("image", image, 2, "(height, width)")
-    require_rank("kernel", kernel, 2, "(kernel_height, kernel_width)")
-    if border is not None and border not in BORDERS:
-        raise ValueError(f"border is {border!r}; it must be one of {', '.join(map(repr, BORDERS))}, or None.")
+    check_filter(image, kernel, border)
+    require_finite("kernel", kernel)
     widths = [(b, k - 1 - b) for b, k in zip(before, kernel.shape, strict=True)]
     if border == "zero":
         image = tf.pad(image, widths)

@@ -99,7 +99,8 @@ def _one_hot(scores: Tensor, labels: Tensor) -> Tensor:
     require_samples("scores", scores)
     require_shape("labels", labels, scores.shape[:1])
     classes = scores.shape[1]
-    if tf.executing_eagerly() and not 0 <= int(tf.reduce_min(labels)) <= int(tf.reduce_max(labels)) < classes:
+    within = not tf.executing_eagerly() or bool(tf.reduce_all((labels >= 0) & (labels < classes)))
+    if not (labels.dtype.is_integer and within):
         raise ValueError(f"labels must be whole numbers from 0 to {classes - 1}, one per row of scores.")
     return tf.one_hot(labels, classes, dtype=scores.dtype)
 

@@ -18,9 +18,7 @@ def batch_norm(
     momentum: float = 0.9,
     eps: float = 1e-5,
 ) -> tuple[Tensor, Any]:
-    """As `helpers.kernels.batch_norm`; `running` holds tensors, which are replaced, or variables, which are
-    assigned.
-    """
+    """As `helpers.kernels.batch_norm`; `running` holds tensors (then replaced) or variables (then assigned)."""
     require_floats(x=x, gamma=gamma, beta=beta)
     for name, array in {"gamma": gamma, "beta": beta, **running}.items():
         require_shape(name, array, x.shape[-1:])

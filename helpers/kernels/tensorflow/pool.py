@@ -14,9 +14,7 @@ def max_pool2d(x: Tensor, size: int, stride: int | None = None) -> Tensor:
 
 
 def max_pool2d_backward(dy: Tensor, x: Tensor, size: int, stride: int | None = None) -> Tensor:
-    """dx for the gradient dy of `max_pool2d(x, size, stride)`; of tied maxima, the first in reading order gets it
-    all.
-    """
+    """dx for the gradient dy of `max_pool2d(x, size, stride)`; of tied maxima, the first in reading order counts."""
     stride = _check_pool(x, size, stride, dy)
     return tf.raw_ops.MaxPoolGrad(
         orig_input=x,
