@@ -30,7 +30,6 @@ def build_chapter(chapter: str) -> list[str]:
     read_chapter.cache_clear()
     if build_quiz(chapter):
         written.append(f"data/quizzes/{chapter}.json")
-    solution = notebooks.solution_notebook(chapter, exercises)
     problems = disagreements(chapter, solution, exercises)
     if problems:
         raise references.BuildError(

@@ -59,7 +59,7 @@ def solution_regions(author: Path) -> list[list[str]]:
 
 
 def telling_lines(author: Path) -> set[str]:
-    """Lines that only the author should have, of solutions, oracles and misconceptions, long enough to mean something."""
+    """Lines that only the author should have: long enough to mean something, and nowhere in the public text."""
     public = set()
     for path in author.glob("solutions/*/[0-9]*.py"):
         public |= set(_lines(_REGION.sub("", path.read_text(encoding="utf-8"))))
