@@ -4,18 +4,18 @@ import os
 import sys
 from collections.abc import Mapping
 
-import numpy as np
-
-from helpers.checks import probes, session
-from helpers.checks.codec import materialise
+from helpers.checks import pristine, session
+from helpers.checks.answers import Answer, described
+from helpers.checks.ask import ask
 from helpers.checks.compare import STAGES, Finding, compare, same
 from helpers.checks.errors import CheckFailed
-from helpers.checks.guard import Outcome, TooSlow, run, student_frame
 from helpers.checks.library import Case, Exercise, Output, find, find_in_chapter
 from helpers.checks.report import CaseResult, Report
 from helpers.checks.rules import broken_rule
+from helpers.checks.wording import a, listed
 
 _CALLER = object()
+_ENOUGH = ("too slow", "interrupted")  # after one of these no further case is asked
 
 
 def evaluate(exercise_id: str, student=_CALLER, *, hidden: bool = False) -> Report:
@@ -39,7 +39,8 @@ def check(exercise_id: str, student=_CALLER, *, hidden: bool = False) -> Report:
     """Show the report, and raise `CheckFailed` unless the answer passed."""
     if student is _CALLER:
         scope = sys._getframe(1).f_globals
-        student = _look_up(_find(exercise_id, scope, hidden), scope)
+        exercise = _find(exercise_id, scope, hidden)
+        exercise_id, student = exercise.full_id, _look_up(exercise, scope)
     report = evaluate(exercise_id, student, hidden=hidden)
     report.show()
     if not report.passed:
@@ -63,123 +64,94 @@ def _look_up(exercise: Exercise, scope: Mapping):
 def judge(exercise: Exercise, student, hidden: bool = False) -> Report:
     """Put every case of `exercise` to `student` and say what came of it."""
     report = Report(exercise, hidden)
-    parts = student if isinstance(student, tuple) else (student,)
-    problem = _not_usable(exercise, parts)
+    for name in pristine.put_back():
+        report.note(f"{name} had been replaced in this notebook; it has been put back.")
+    parts = student if type(student) is tuple else (student,)
+    problem = _not_usable(exercise, parts) or _rule_finding(exercise, parts)
     if problem:
         return report.settle(problem)
-    for part in parts:
-        broken = broken_rule(part, exercise.rules)
-        if broken:
-            return report.settle(Finding("rule broken", broken))
     for case in exercise.cases:
-        result = _ask(exercise, case, student, report)
+        result = _assess(exercise, case, ask(exercise, case, student), report)
         report.cases.append(result)
-        if result.finding and result.finding.state == "not attempted" and not report.earned:
-            return report.settle(result.finding)
+        state = result.finding.state if result.finding else "passed"
+        if state in _ENOUGH or (state == "not attempted" and not report.earned):
+            break
     _ask_again(exercise, student, report)
     report.misconception = _recognise(exercise, report.cases)
-    return report.settle(_worst(report.cases))
+    return report.settle(next((result.finding for result in report.cases if result.finding), None))
 
 
 def _not_usable(exercise: Exercise, parts: tuple) -> Finding | None:
-    names = " and ".join(f"`{name}`" for name in exercise.names)
+    names = listed(f"`{name}`" for name in exercise.names)
     if all(part is None for part in parts):
-        return Finding("not attempted", f"{names} does not exist yet: write it in the cell above, then run that cell.")
+        exist, them = ("does", "it") if len(exercise.names) == 1 else ("do", "them")
+        return Finding(
+            "not attempted", f"{names} {exist} not exist yet: write {them} in the cell above and run that cell."
+        )
     if len(parts) != len(exercise.names):
-        return Finding("type", f"This exercise checks {names} together: pass {len(exercise.names)} objects as a tuple.")
+        wanted = f"{len(exercise.names)} objects as a tuple" if len(exercise.names) > 1 else "one object, not a tuple"
+        return Finding("type", f"This exercise checks {names}: pass {wanted}.")
     for name, part in zip(exercise.names, parts, strict=True):
+        if part is None:
+            return Finding("not attempted", f"`{name}` does not exist yet: write it and run its cell.")
         if not callable(part):
-            kind = type(part).__name__
+            kind = a(described(type(part)))
             return Finding(
-                "type", f"`{name}` is a {kind}, not something that can be called: define it with def or class."
+                "type", f"`{name}` is {kind}, not something that can be called: define it with def or class."
             )
     return None
 
 
-def _ask(exercise: Exercise, case: Case, student, report: Report) -> CaseResult:
-    """One case: run the probe on private copies of the inputs, then compare every output."""
-    inputs = {name: _lay_out(materialise(value), case.layout) for name, value in case.inputs.items()}
-    before = {name: materialise(value) for name, value in case.inputs.items()}
-    outcome = run(lambda: _call(exercise, case, student, inputs), exercise.seconds)
-    outputs = outcome.value if outcome.error is None else {}
-    finding = _trouble(exercise, case, outcome)
-    if case.raises and outcome.error is None:
-        finding = Finding("values", f"a {case.raises} is expected for this input, but your code returned a result.")
-    findings = [] if finding or case.raises else _compare_all(exercise, case, outputs, report)
-    finding = finding or min(findings, key=lambda f: STAGES.index(f.state), default=None)
-    finding = finding or _side_effects(exercise, outcome, inputs, before)
-    report.note_printed(outcome.printed)
-    return CaseResult(case, finding, outputs if isinstance(outputs, dict) else {}, outcome.error)
+def _rule_finding(exercise: Exercise, parts: tuple) -> Finding | None:
+    for part in parts:
+        broken = broken_rule(part, exercise.rules)
+        if broken:
+            return Finding("rule broken", broken)
+    return None
 
 
-def _call(exercise: Exercise, case: Case, student, inputs: dict) -> dict:
-    if case.probe != "call":
-        return probes.get(case.probe)(student, **inputs)
-    answer = student(*inputs.values())
-    names = list(exercise.outputs)
-    if len(names) == 1:
-        return {names[0]: answer}
-    if not isinstance(answer, tuple | list) or len(answer) != len(names):
-        got = f"{len(answer)} values" if isinstance(answer, tuple | list) else f"one {type(answer).__name__}"
-        raise probes.Finding("type", f"it returned {got}; {len(names)} are expected: {', '.join(names)}.")
-    return dict(zip(names, answer, strict=True))
+def _assess(exercise: Exercise, case: Case, answer: Answer, report: Report) -> CaseResult:
+    """The verdict on one case's answer: trouble first, then every output, then side effects."""
+    report.note_printed(answer.printed)
+    finding = _trouble(exercise, case, answer, report)
+    if finding is None and case.raises:
+        if answer.trouble is None:
+            finding = Finding(
+                "values", f"{a(case.raises)} is expected for this input, but your code returned a result."
+            )
+    elif finding is None:
+        findings = _compare_all(exercise, case, answer.outputs, report)
+        finding = min(findings, key=lambda f: STAGES.index(f.state), default=None)
+    finding = finding or _side_effects(exercise, answer)
+    return CaseResult(case, finding, answer.outputs, answer.trouble.kind if answer.trouble else None)
 
 
-def _lay_out(value, layout: str):
-    """The same numbers, laid out in memory in another way that is just as legal."""
-    if isinstance(value, list):
-        return [_lay_out(item, layout) for item in value]
-    if not isinstance(value, np.ndarray) or value.ndim == 0:
-        return value
-    if layout == "F":
-        return np.asfortranarray(value)
-    if layout == "strided":
-        roomy = np.zeros(tuple(2 * n for n in value.shape), value.dtype)
-        view = roomy[tuple(slice(None, None, 2) for _ in value.shape)]
-        view[...] = value
-        return view
-    if layout == "readonly":
-        value.flags.writeable = False
-    return value
-
-
-def _trouble(exercise: Exercise, case: Case, outcome: Outcome) -> Finding | None:
+def _trouble(exercise: Exercise, case: Case, answer: Answer, report: Report) -> Finding | None:
     """What an exception means."""
-    error = outcome.error
-    if error is None:
+    trouble = answer.trouble
+    if trouble is None:
         return None
-    if isinstance(error, probes.Finding):
-        return Finding(error.state, error.message)
-    if isinstance(error, TooSlow):
+    if trouble.finding:
+        return Finding(*trouble.finding)
+    if trouble.kind == "TooSlow":
         return Finding("too slow", f"stopped after {exercise.seconds:g} s. Is there a loop that never ends?")
-    if isinstance(error, NotImplementedError):
-        return Finding(
-            "not attempted", "not written yet: the line `raise NotImplementedError()` is where your code goes."
+    if trouble.kind == "KeyboardInterrupt":
+        return Finding("interrupted", "the check was interrupted before your code had finished; run the cell again.")
+    if trouble.unwritten:
+        state = "error" if report.earned else "not attempted"
+        message = (
+            f"`{trouble.unwritten}` is not written yet: your code goes where `raise NotImplementedError()` stands."
         )
-    if case.raises and case.raises in [kind.__name__ for kind in type(error).__mro__]:
+        return Finding(state, message)
+    if case.raises in trouble.kinds:
         return None
-    if isinstance(error, ValueError) and "read-only" in str(error):
+    if "ValueError" in trouble.kinds and "read-only" in trouble.headline:
         return Finding(
-            "input modified", f"{_place(error)}your code writes into its input; work on a copy: x = x.copy()."
+            "input modified", f"{trouble.place}your code writes into its input; work on a copy: x = x.copy()."
         )
-    wanted = f"; a {case.raises} is expected for this input" if case.raises else ""
-    return Finding("error", f"{_place(error)}{_headline(error)}{wanted}")
-
-
-def _headline(error: BaseException) -> str:
-    try:
-        text = " ".join(str(error).split())[:300]
-    except Exception:  # a __str__ of the student's own that fails
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _place(error: BaseException) -> str:
-    frame = student_frame(error.__traceback__)
-    if frame is None:
-        return "it could not be called as the exercise says: "
-    line = f" (`{frame.line}`)" if frame.line else ""
-    return f"in {frame.name}, line {frame.lineno}{line}: "
+    place = trouble.place or "it could not be called as the exercise says: "
+    wanted = f"; {a(case.raises)} is expected for this input" if case.raises else ""
+    return Finding("error", f"{place}{trouble.headline}{wanted}.".replace("..", "."))
 
 
 def _compare_all(exercise: Exercise, case: Case, outputs: dict, report: Report) -> list[Finding]:
@@ -194,34 +166,21 @@ def _compare_all(exercise: Exercise, case: Case, outputs: dict, report: Report) 
     return findings
 
 
-def _side_effects(exercise: Exercise, outcome: Outcome, inputs: dict, before: dict) -> Finding | None:
+def _side_effects(exercise: Exercise, answer: Answer) -> Finding | None:
     """What a right answer must not have done on the way."""
-    for name, value in before.items():
-        if not _unchanged(inputs[name], value):
-            return Finding("input modified", f"your code changed its input `{name}`; work on a copy: x = x.copy().")
-    if outcome.replaced:
-        return Finding("rule broken", f"your code replaced {outcome.replaced[0]}; it has been put back.")
-    if outcome.seeded:
+    if answer.modified:
+        return Finding(
+            "input modified", f"your code changed its input `{answer.modified[0]}`; work on a copy: x = x.copy()."
+        )
+    if answer.replaced:
+        return Finding("rule broken", f"your code replaced {answer.replaced[0]}; it has been put back.")
+    if answer.seeded:
         return Finding(
             "rule broken", "your code draws from NumPy's global random state; draw from the `rng` you are given."
         )
-    if exercise.silent and outcome.warned:
-        return Finding("values", f"the values are right, but a warning was raised: {outcome.warned[0]}.")
+    if exercise.silent and answer.warned:
+        return Finding("values", f"the values are right, but a warning was raised: {answer.warned[0]}.")
     return None
-
-
-def _unchanged(now, before) -> bool:
-    if isinstance(before, np.ndarray):
-        if not isinstance(now, np.ndarray) or now.shape != before.shape or now.dtype != before.dtype:
-            return False
-        return bool(((now == before) | ((now != now) & (before != before))).all())
-    if isinstance(before, list):
-        return isinstance(now, list) and len(now) == len(before) and all(map(_unchanged, now, before))
-    if isinstance(before, dict):
-        return (
-            isinstance(now, dict) and now.keys() == before.keys() and all(_unchanged(now[k], before[k]) for k in before)
-        )
-    return True
 
 
 def _ask_again(exercise: Exercise, student, report: Report) -> None:
@@ -229,18 +188,10 @@ def _ask_again(exercise: Exercise, student, report: Report) -> None:
     first = report.cases[0]
     if first.finding:
         return
-    again = _ask(exercise, first.case, student, report)
+    again = _assess(exercise, first.case, ask(exercise, first.case, student), report)
     if again.finding:
-        again.finding.message = f"the same input, asked a second time, gave another answer. {again.finding.message}"
+        again.finding.message = f"the same input, asked a second time, gave another answer: {again.finding.message}"
         report.cases[0] = again
-
-
-def _worst(results: list[CaseResult]) -> Finding | None:
-    """The finding to talk about: that of the first case that failed, which is the easiest one to think about."""
-    for result in results:
-        if result.finding:
-            return result.finding
-    return None
 
 
 def _recognise(exercise: Exercise, results: list[CaseResult]) -> str | None:
@@ -259,8 +210,10 @@ def _explains(key: str, result: CaseResult, exercise: Exercise) -> str:
         return "no" if result.finding else "also right"
     if not result.finding:
         return "no"
-    if wrong == "raises":
-        return "yes" if result.error is not None else "no"
+    if isinstance(wrong, str):
+        return "yes" if wrong == f"raises {result.error}" else "no"
+    if result.error:
+        return "no"
     return "yes" if all(_alike(exercise, result.outputs, name, value) for name, value in wrong.items()) else "no"
 
 

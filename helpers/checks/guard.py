@@ -1,12 +1,14 @@
-"""Running a student's code so that nothing it does can stop the check: time, output, input and NumPy are watched."""
+"""Running a student's code so that nothing it does can stop the check: time, output, NumPy and settings are watched."""
 
 import contextlib
 import io
+import linecache
+import os
+import random
 import signal
 import sys
 import sysconfig
 import threading
-import traceback
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +16,12 @@ from types import FrameType, TracebackType
 
 import numpy as np
 
+from helpers.checks import pristine
+
 KEEP_OUTPUT = 2_000  # characters of what the student's code prints
-_OURS = (str(Path(__file__).resolve().parents[1]), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))
+KEEP_WARNINGS = 5
+_OURS = (str(Path(__file__).resolve().parents[1]), *(sysconfig.get_path(p) for p in ("stdlib", "purelib", "platlib")))
+_QUIET = (__file__, pristine.__file__, contextlib.__file__, signal.__file__)  # where the alarm must not raise
 
 
 class TooSlow(BaseException):
@@ -30,8 +36,13 @@ class Outcome:
     error: BaseException | None = None
     printed: str = ""
     warned: list[str] = field(default_factory=list)
-    replaced: list[str] = field(default_factory=list)  # NumPy functions that the code overwrote
-    seeded: bool = False  # the global random state moved
+    replaced: list[str] = field(default_factory=list)  # functions of NumPy or Python that the code overwrote
+    seeded: bool = False  # NumPy's global random state moved
+
+    def note_warning(self, message, category, *_) -> None:
+        """Stands in for `warnings.showwarning`."""
+        if len(self.warned) < KEEP_WARNINGS:
+            self.warned.append(f"{category.__name__}: {message}"[:300])
 
 
 class _Capped(io.TextIOBase):
@@ -41,8 +52,11 @@ class _Capped(io.TextIOBase):
         self.text, self.size = "", 0
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() takes a text, not a {type(text).__name__}")
         self.size += len(text)
-        self.text += text[: KEEP_OUTPUT - len(self.text)]
+        if len(self.text) < KEEP_OUTPUT:
+            self.text += text[: KEEP_OUTPUT - len(self.text)]
         return len(text)
 
     def summary(self) -> str:
@@ -52,52 +66,55 @@ class _Capped(io.TextIOBase):
 def run(call, seconds: float) -> Outcome:
     """Call `call()` with a time limit; errors, prints, warnings and tampering come back in the `Outcome`."""
     outcome, out = Outcome(), _Capped()
-    state = np.random.get_state(legacy=False)  # noqa: NPY002
-    with _numpy_restored(outcome), warnings.catch_warnings(record=True) as caught:
+    drawn = np.random.get_state(legacy=False)  # noqa: NPY002
+    with _settings_restored(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         warnings.simplefilter("always")
+        warnings.showwarning = outcome.note_warning
         try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), time_limit(seconds):
-                outcome.value = call()
-        except (Exception, SystemExit, GeneratorExit, TooSlow) as error:
+            with time_limit(seconds):
+                try:
+                    outcome.value = call()
+                finally:
+                    outcome.replaced = pristine.put_back()
+        except BaseException as error:
             outcome.error = error
     outcome.printed = out.summary()
-    outcome.warned = [f"{w.category.__name__}: {w.message}" for w in caught]
-    outcome.seeded = not _same_state(state, np.random.get_state(legacy=False))  # noqa: NPY002
-    if outcome.seeded:
-        np.random.set_state(state)  # noqa: NPY002
+    outcome.seeded = _random_state_put_back(drawn)
     return outcome
 
 
-def _same_state(a: dict, b: dict) -> bool:
-    return a["state"]["pos"] == b["state"]["pos"] and bool((a["state"]["key"] == b["state"]["key"]).all())
-
-
 @contextlib.contextmanager
-def _numpy_restored(outcome: Outcome):
-    """Put back every attribute of `numpy` that the student's code replaced, and name it."""
-    modules = {"numpy": np, "numpy.linalg": np.linalg, "numpy.testing": sys.modules.get("numpy.testing")}
-    before = {name: dict(vars(module)) for name, module in modules.items() if module is not None}
-    try:
+def _settings_restored():
+    """Put back what the code may have set for everybody: floating-point errors, warnings, folder, recursion limit."""
+    folder, depth = os.getcwd(), sys.getrecursionlimit()
+    with np.errstate(), warnings.catch_warnings():
         yield
-    finally:
-        for name, attributes in before.items():
-            module = modules[name]
-            for key, value in attributes.items():
-                if vars(module).get(key, None) is not value:
-                    setattr(module, key, value)
-                    outcome.replaced.append(f"{name}.{key}")
+    sys.setrecursionlimit(depth)
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+
+
+def _random_state_put_back(before: dict) -> bool:
+    """Whether NumPy's global random state had moved."""
+    now = np.random.get_state(legacy=False)  # noqa: NPY002
+    moved = before["state"]["pos"] != now["state"]["pos"] or (before["state"]["key"] != now["state"]["key"]).any()
+    if moved:
+        np.random.set_state(before)  # noqa: NPY002
+    return bool(moved)
 
 
 class time_limit:
     """Raise `TooSlow` in the running code after `seconds`.
 
-    The alarm goes on firing every few microseconds, so a loop that catches everything is caught again outside its
-    `try`; it never raises in the lines that put the alarm away. Off the main thread nothing can be interrupted; on
-    Windows, which has no alarm, the main thread is sent an interrupt.
+    The alarm goes on ringing, at random moments some microseconds apart: a loop that catches everything, however deeply
+    nested, is caught again before it re-enters its `try`. It never raises in the lines that put the alarm away. Off the
+    main thread nothing can be interrupted; on Windows, which has no alarm, the main thread is sent an interrupt. A
+    single call into compiled code is interrupted when it returns.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds, self.late = seconds, False
+        self.seconds, self.active, self.late = seconds, True, False
+        self.moment = random.Random().random
         self.main = threading.current_thread() is threading.main_thread()
         self.alarm = self.main and hasattr(signal, "setitimer")
 
@@ -110,8 +127,8 @@ class time_limit:
             self.timer.start()
 
     def __exit__(self, kind, error, trace) -> None:
+        self.active = False
         if self.alarm:
-            signal.signal(signal.SIGALRM, signal.SIG_IGN)
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self.previous)
         elif self.main:
@@ -120,24 +137,34 @@ class time_limit:
                 raise TooSlow from None
 
     def _ring(self, signum: int, frame: FrameType | None) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 2e-5)
-        if frame is None or frame.f_code.co_filename not in (__file__, contextlib.__file__):
+        if not self.active:
+            return
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 + 2e-5 * self.moment())
+        if frame is None or frame.f_code.co_filename not in _QUIET:
             raise TooSlow
 
     def _interrupt(self) -> None:
         import _thread
 
         self.late = True
-        _thread.interrupt_main()
+        if self.active:
+            _thread.interrupt_main()
 
 
-def student_frame(trace: TracebackType | None) -> traceback.FrameSummary | None:
-    """The innermost frame of an error that lies in the student's own code, or None if there is none."""
-    frames = traceback.extract_tb(trace) if trace else []
-    own = [f for f in frames if not f.filename.startswith(_OURS) and not f.filename.startswith("<frozen")]
-    return own[-1] if own else None
+def student_frame(trace: TracebackType | None) -> tuple[str, int, str] | None:
+    """Name, line number and line of the innermost frame that lies in the student's own code, or None."""
+    found = None
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if not name.startswith(_OURS) and not name.startswith("<frozen"):
+            found = trace
+        trace = trace.tb_next
+    if found is None:
+        return None
+    line = linecache.getline(found.tb_frame.f_code.co_filename, found.tb_lineno).strip()
+    return frame_name(found), found.tb_lineno, line
 
 
-def raised_by_student(error: BaseException) -> bool:
-    """Whether the error was raised inside the student's code, and not by our call of it."""
-    return student_frame(error.__traceback__) is not None
+def frame_name(trace: TracebackType) -> str:
+    """What the code of a frame is called, such as "Neuron.forward"."""
+    return trace.tb_frame.f_code.co_qualname.split("<locals>.")[-1]

@@ -50,7 +50,7 @@ class Case:
     weight: float = 1.0
     expected: dict[str, Want] = field(default_factory=dict)
     raises: str | None = None
-    wrong: dict[str, object] = field(default_factory=dict)  # misconception -> {output: value} | "raises" | "right"
+    wrong: dict[str, object] = field(default_factory=dict)  # misconception -> {output: value} | "raises ..." | "right"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class CaseResult:
     case: Case
     finding: Finding | None
     outputs: dict
-    error: BaseException | None = None
+    error: str | None = None  # class of the exception, if there was one
 
 
 @dataclass

@@ -1,0 +1,110 @@
+"""Putting one case to a student's code: what comes back is an `Answer`, plain data without a verdict."""
+
+import numpy as np
+
+from helpers.checks import probes
+from helpers.checks.answers import Answer, Opaque, Trouble, freeze
+from helpers.checks.codec import materialise
+from helpers.checks.guard import run, student_frame
+from helpers.checks.library import Case, Exercise
+
+_HEADLINE_SECONDS = 1.0  # an exception's text may be computed by the student's code too
+
+
+def ask(exercise: Exercise, case: Case, student) -> Answer:
+    """Run the case's probe on private copies of its inputs."""
+    call = probes.get(case.probe) if case.probe != "call" else None
+    inputs = {name: _lay_out(materialise(value), case.layout) for name, value in case.inputs.items()}
+    outcome = run(lambda: _call(exercise, call, student, inputs), exercise.seconds)
+    outputs = outcome.value if outcome.error is None else {}
+    return Answer(
+        outputs={name: freeze(value) for name, value in outputs.items()},
+        trouble=_trouble(outcome.error) if outcome.error is not None else None,
+        printed=outcome.printed,
+        warned=outcome.warned,
+        replaced=outcome.replaced,
+        seeded=outcome.seeded,
+        modified=[name for name, value in case.inputs.items() if not _unchanged(inputs[name], materialise(value))],
+    )
+
+
+def _call(exercise: Exercise, probe, student, inputs: dict) -> dict:
+    """The outputs by name: through the probe, or by calling a function with the inputs in order."""
+    if probe is not None:
+        return probe(student, **inputs)
+    answer = student(*inputs.values())
+    names = list(exercise.outputs)
+    if len(names) == 1:
+        return {names[0]: answer}
+    results = freeze(answer)
+    if not isinstance(results, tuple | list) or len(results) != len(names):
+        raise probes.Finding(
+            "type", f"it returned {_described(results)}; {len(names)} are expected: {', '.join(names)}."
+        )
+    return dict(zip(names, results, strict=True))
+
+
+def _described(results) -> str:
+    if isinstance(results, tuple | list):
+        return f"{len(results)} values"
+    kind = results.kind if isinstance(results, Opaque) else type(results).__name__
+    return {"NoneType": "None", "ndarray": "one array"}.get(kind, f"one {kind}")
+
+
+def _lay_out(value, layout: str):
+    """The same numbers, laid out in memory in another way that is just as legal."""
+    if isinstance(value, list):
+        return [_lay_out(item, layout) for item in value]
+    if not isinstance(value, np.ndarray) or value.ndim == 0:
+        return value
+    if layout == "F":
+        return np.asfortranarray(value)
+    if layout == "strided":
+        roomy = np.zeros(tuple(2 * n for n in value.shape), value.dtype)
+        view = roomy[tuple(slice(None, None, 2) for _ in value.shape)]
+        view[...] = value
+        return view
+    if layout == "readonly":
+        value.flags.writeable = False
+    return value
+
+
+def _unchanged(now, before) -> bool:
+    """Whether an input is as it was. The containers were made here; only what lies in them may be a student's."""
+    if isinstance(before, np.ndarray):
+        if type(now) is not np.ndarray or now.shape != before.shape or now.dtype != before.dtype:
+            return False
+        return bool(((now == before) | ((now != now) & (before != before))).all())
+    if isinstance(before, list):
+        return type(now) is list and len(now) == len(before) and all(map(_unchanged, now, before))
+    if isinstance(before, dict):
+        same_keys = type(now) is dict and [*map(id, now)] == [*map(id, before)]
+        return same_keys and all(map(_unchanged, now.values(), before.values()))
+    plain = isinstance(before, bool | int | float | str)
+    return not plain or (type(now) is type(before) and (now == before or now != now))
+
+
+def _trouble(error: BaseException) -> Trouble:
+    """An exception as data."""
+    kinds = tuple(type.__dict__["__name__"].__get__(kind) for kind in type(error).__mro__)
+    frame = student_frame(error.__traceback__)
+    place = "" if frame is None else f"in {frame[0]}, line {frame[1]}{f' (`{frame[2]}`)' if frame[2] else ''}: "
+    finding = (error.state, error.message) if type(error) is probes.Finding else None
+    headline = run(lambda: _headline(error), _HEADLINE_SECONDS).value or kinds[0]
+    unwritten = frame[0] if issubclass(type(error), NotImplementedError) and _innermost(error, frame) else ""
+    return Trouble(kinds, headline, place, unwritten, finding)
+
+
+def _headline(error: BaseException) -> str:
+    name, text = type.__dict__["__name__"].__get__(type(error)), " ".join(freeze(str(error)).split())[:300]
+    return f"{name}: {text}" if text else name
+
+
+def _innermost(error: BaseException, frame) -> bool:
+    """Whether the student's own line raised the error, and not a library that it called."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return (
+        frame is not None and (trace.tb_frame.f_code.co_qualname.replace("<locals>.", ""), trace.tb_lineno) == frame[:2]
+    )
