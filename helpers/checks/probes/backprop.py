@@ -293,14 +293,16 @@ class ProbeNetwork:
         self.layers = [ProbeLayer(*parameters) for parameters in zip(W, b, strict=True)]
 
     def forward(self, x):
+        outputs = x
         for layer in self.layers:
-            x = layer.forward(x)
-        return x
+            outputs = layer.forward(outputs)
+        return outputs
 
     def backward(self, dL_dy):
+        slopes = dL_dy
         for layer in self.layers[::-1]:
-            dL_dy = layer.backward(dL_dy)
-        return dL_dy
+            slopes = layer.backward(slopes)
+        return slopes
 
 
 @probe
