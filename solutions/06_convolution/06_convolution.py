@@ -11,8 +11,8 @@
 # %% [markdown]
 # # 6 · Convolution
 #
-# A dense layer ties every neuron to every pixel. This chapter builds the layer that looks through a small window instead,
-# the same window everywhere, and that made machines see.
+# A dense layer ties every neuron to every pixel. This chapter builds the layer that looks through a small window
+# instead, the same window everywhere, and that made machines see.
 #
 # **When you are done, you can**
 #
@@ -21,8 +21,8 @@
 # - write a convolution layer with loops, and then as one matrix product;
 # - carry gradients back through convolution and pooling, and check them.
 #
-# **Time**: about four hours, with good places to stop after sections 5 and 8. You need chapters 02 and 05: weighted sums,
-# and gradients that flow backwards. Stuck? `hint("pad2d")` gives a nudge, and one more after every try.
+# **Time**: about four hours, with good places to stop after sections 5 and 8. You need chapters 02 and 05: weighted
+# sums, and gradients that flow backwards. Stuck? `hint("pad2d")` gives a nudge, and one more after every try.
 
 # %%
 import time
@@ -31,7 +31,7 @@ import numpy as np
 
 from helpers.checks import evaluate, hint, passed
 from helpers.data import load, photo
-from helpers.plots import draw_image, draw_kernel, draw_signed, figure, plot_curves, show, show_images
+from helpers.plots import COLOURS, draw_image, draw_kernel, draw_signed, figure, plot_curves, show, show_images
 from helpers.quiz import quiz
 
 CHAPTER = "06_convolution"
@@ -51,9 +51,9 @@ def draw_numbers(ax, values, title=""):
 # %% [markdown]
 # ## 1 · What does one output pixel see?
 #
-# A photograph of 250 × 250 pixels in colour has 187,500 numbers. One dense neuron that looks at it needs 187,500 weights,
-# and learns separately, for every position, what an edge looks like. But an edge is an edge wherever it is. So take
-# **few** weights, look at a **small** part of the picture, and use the same weights **everywhere**.
+# A photograph of 250 × 250 pixels in colour has 187,500 numbers. One dense neuron that looks at it needs 187,500
+# weights, and learns separately, for every position, what an edge looks like. But an edge is an edge wherever it is.
+# So take **few** weights, look at a **small** part of the picture, and use the same weights **everywhere**.
 #
 # Here is the small part: nine pixels. The weights lie in a grid of the same size, the **kernel**. One output pixel is
 # the sum of nine products.
@@ -79,17 +79,18 @@ print(products.round(2))
 print("output pixel:", products.sum(), "=", patch.sum(), "/ 9")
 
 # %% [markdown]
-# The output is 132.2: the bright pixel in the middle is drawn towards its neighbours. A kernel of equal weights that add up
-# to 1 is a **mean filter**; it blurs.
+# The output is 132.2: the bright pixel in the middle is drawn towards its neighbours. A kernel of equal weights that
+# add up to 1 is a **mean filter**; it blurs.
 #
-# *In short*: multiply window and kernel entry by entry, add up, and you have one output pixel. That is the weighted sum
-# of chapter 02, with a window as input.
+# *In short*: multiply window and kernel entry by entry, add up, and you have one output pixel. That is the weighted
+# sum of chapter 02, with a window as input.
 
 # %% [markdown]
 # ## 2 · What happens at the border?
 #
 # The window needs neighbours, and pixels at the border lack some. Either the result has no pixel there (the **valid**
-# part, smaller than the picture), or we put a frame around the picture first: **padding**. There are three common ways to fill it.
+# part, smaller than the picture), or we put a frame around the picture first: **padding**. There are three common
+# ways to fill it.
 
 # %%
 line = "1 2 3"
@@ -100,10 +101,11 @@ print(f"reflect  3 2 [{line}] 2 1")
 # %% [markdown]
 # {{exercise: pad2d}}
 #
-# Write `pad2d(image, pad, mode)`: a frame of `pad` pixels on each of the four sides of a grey `image` (height, width).
+# Write `pad2d(image, pad, mode)`: a frame of `pad` pixels on each of the four sides of a grey `image` (height,
+# width).
 #
-# - `"zero"` fills it with 0, `"edge"` repeats the border pixel, `"reflect"` is a mirror that stands *on* the border pixel,
-#   so that this pixel is not repeated.
+# - `"zero"` fills it with 0, `"edge"` repeats the border pixel, `"reflect"` is a mirror that stands *on* the border
+#   pixel, so that this pixel is not repeated.
 # - `pad` may be 0. Pixels may be bytes (uint8).
 #
 # For example, `[[1, 2, 3], [4, 5, 6]]` with a frame of 1 in mode `"reflect"` begins with the row `5 4 5 6 5`.
@@ -135,17 +137,20 @@ if passed("pad2d"):
     modes = ("zero", "edge", "reflect")
     framed = [pad2d(camera, 40, mode) for mode in modes]
     show_images(
-        framed, modes, columns=3, size=2.2,
+        framed,
+        modes,
+        columns=3,
+        size=2.2,
         alt="The head of a man with a camera, framed in three ways: in black, in streaks that continue the border "
         "pixels, and in a mirror image of the picture.",
-    )  # fmt: skip
+    )
 
 # %% [markdown]
-# Zeros are the usual choice inside networks, although they draw a dark line around every picture. For photographs a mirror
-# leaves the fewest traces.
+# Zeros are the usual choice inside networks, although they draw a dark line around every picture. For photographs a
+# mirror leaves the fewest traces.
 #
-# How large is a result? Let a window of `kernel` pixels slide along `n` pixels with `pad` pixels added on both sides. It starts
-# at the left end and takes steps of `stride` pixels. Count where it can stand.
+# How large is a result? Let a window of `kernel` pixels slide along `n` pixels with `pad` pixels added on both sides.
+# It starts at the left end and takes steps of `stride` pixels. Count where it can stand.
 
 # %%
 n, kernel, stride, pad = 5, 3, 2, 1
@@ -159,24 +164,25 @@ for start in range(0, n + 2 * pad - kernel + 1, stride):
 #
 # $$\frac{n + 2\,\text{pad} - \text{kernel}}{\text{stride}} + 1$$
 #
-# places: the steps it can take, plus the place where it starts. **Dilation** pulls the kernel's entries apart: with dilation 2 there is
-# one pixel between neighbouring entries, and three entries reach over five pixels.
+# places: the steps it can take, plus the place where it starts. **Dilation** pulls the kernel's entries apart: with
+# dilation 2 there is one pixel between neighbouring entries, and three entries reach over five pixels.
 #
-# **Predict before you run.** A famous network of 2012, AlexNet, is printed with an input of 224 pixels, a kernel of 11, stride 4 and no padding. How many places
-# is that?
+# **Predict before you run.** A famous network of 2012, AlexNet, is printed with an input of 224 pixels, a kernel of
+# 11, stride 4 and no padding. How many places is that?
 
 # %%
 print("224 pixels:", (224 - 11) / 4 + 1)
 print("227 pixels:", (227 - 11) / 4 + 1)
 
 # %% [markdown]
-# 54.25 places do not exist. With 227 pixels the numbers fit, and that is what the network really used.
-# Frameworks round down silently and drop the last pixels. Here it is an error, so that you notice.
+# 54.25 places do not exist. With 227 pixels the numbers fit, and that is what the network really used. Frameworks
+# round down silently and drop the last pixels. Here it is an error, so that you notice.
 #
 # {{exercise: output_size}}
 #
-# Write `output_size(n, kernel, stride=1, pad=0, dilation=1)`: how many places there are, as a whole number (an `int`). Raise
-# `ValueError` where the stride does not divide the room, and where the kernel reaches over more pixels than there are.
+# Write `output_size(n, kernel, stride=1, pad=0, dilation=1)`: how many places there are, as a whole number (an
+# `int`). Raise `ValueError` where the stride does not divide the room, and where the kernel reaches over more pixels
+# than there are.
 
 
 # %% exercise="output_size"
@@ -200,29 +206,37 @@ if passed("output_size"):
             print(setting, "-> ValueError:", error)
 
 # %% [markdown]
-# *In short*: a padding of (kernel − 1) / 2 keeps the size at stride 1, which is often called **same** padding; stride 2 halves it,
-# if the numbers fit.
+# *In short*: a padding of (kernel − 1) / 2 keeps the size at stride 1, which is often called **same** padding; stride
+# 2 halves it, if the numbers fit.
 
 # %% [markdown]
 # ## 3 · What can nine numbers do to a picture?
 #
-# Slide the kernel over the whole picture, and every place gives one output pixel. This is called **cross-correlation**, or correlation for short. Here are
-# five by five pixels and a kernel that compares each pixel with its four neighbours, the **Laplacian**.
+# Slide the kernel over the whole picture, and every place gives one output pixel. This is called
+# **cross-correlation**, or correlation for short. Here are five by five pixels and a kernel that compares each pixel
+# with its four neighbours, the **Laplacian**.
 
 # %%
 board = np.array(
-    [[95, 242, 186, 152, 39], [39, 14, 220, 153, 180], [5, 247, 212, 54, 46], [46, 77, 133, 110, 74], [156, 35, 74, 93, 116]]
-)  # fmt: skip
+    [
+        [95, 242, 186, 152, 39],
+        [39, 14, 220, 153, 180],
+        [5, 247, 212, 54, 46],
+        [46, 77, 133, 110, 74],
+        [156, 35, 74, 93, 116],
+    ]
+)
 laplacian = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 fig, axes = figure(1, 2, width=6.4, height=3.1)
 draw_numbers(axes[0, 0], board, "5 x 5 pixels")
-axes[0, 0].add_patch(
-    __import__("matplotlib.patches").patches.Rectangle((-0.5, -0.5), 3, 3, fill=False, lw=3, ec="#D55E00")
-)
+axes[0, 0].plot([-0.5, 2.5, 2.5, -0.5, -0.5], [-0.5, -0.5, 2.5, 2.5, -0.5], color=COLOURS["vermilion"], lw=4)
 draw_kernel(axes[0, 1], laplacian, "Laplacian")
-show(fig, alt="Left: 5 by 5 grey pixels, the first window of 3 by 3 outlined. Right: the Laplacian, 1 above, below, left "
-     "and right of −4, and 0 in the corners.")  # fmt: skip
+show(
+    fig,
+    alt="Left: 5 by 5 grey pixels, the first window of 3 by 3 outlined. Right: the Laplacian, 1 above, below, left and "
+    "right of −4, and 0 in the corners.",
+)
 
 # %% [markdown]
 # **Predict before you run.** The first window has 14 in its middle, and 242, 39, 220 and 247 around it. What does the
@@ -234,12 +248,13 @@ print(window * laplacian)
 print("sum:", np.sum(window * laplacian))
 
 # %% [markdown]
-# A dark pixel among bright ones gives a large number, 692; equal pixels give 0, because the kernel's entries add up to 0.
+# A dark pixel among bright ones gives a large number, 692; equal pixels give 0, because the kernel's entries add up
+# to 0.
 #
 # {{exercise: correlate2d}}
 #
-# Write `correlate2d(image, kernel)` for a grey `image` (height, width) and a kernel of any size, also of even or unequal sides. Give the
-# valid part: shape `(height - kernel_height + 1, width - kernel_width + 1)`. Loops are fine.
+# Write `correlate2d(image, kernel)` for a grey `image` (height, width) and a kernel of any size, also of even or
+# unequal sides. Give the valid part: shape `(height - kernel_height + 1, width - kernel_width + 1)`. Loops are fine.
 #
 # Photographs come as bytes, 0 to 255, and results do not fit into bytes: make room for them in float64.
 
@@ -260,7 +275,8 @@ def correlate2d(image, kernel):
 
 
 # %% [markdown]
-# Compare with the picture: the first number must be 692. And a stride of 2 is nothing new: it keeps every second place.
+# Compare with the picture: the first number must be 692. And a stride of 2 is nothing new: it keeps every second
+# place.
 
 # %%
 if passed("correlate2d"):
@@ -282,8 +298,8 @@ kernels = {
 }
 
 # %% [markdown]
-# **Predict before you run.** Which of the six keep the brightness of a flat sky, and which turn it black? (Add up their
-# entries.)
+# **Predict before you run.** Which of the six keep the brightness of a flat sky, and which turn it black? (Add up
+# their entries.)
 
 # %%
 if passed("correlate2d"):
@@ -294,13 +310,16 @@ if passed("correlate2d"):
             draw_signed(ax, filtered, f"{name} (sum 0)", limit=400)
         else:
             draw_image(ax, np.clip(filtered, 0, 255) / 255, f"{name} (sum {kernel.sum():g})")
-    show(fig, alt="A photograph of a man with a camera under six kernels. Mean blurs it, sharpen makes it crisp, emboss gives it relief; these "
-         "keep the sky bright. Laplacian, Sobel x and Sobel y are white where the picture is flat, red or blue at edges: Sobel x at upright "
-         "edges, Sobel y at level ones.")  # fmt: skip
+    show(
+        fig,
+        alt="A photograph of a man with a camera under six kernels. Mean blurs it, sharpen makes it crisp, emboss gives "
+        "it relief; these keep the sky bright. Laplacian, Sobel x and Sobel y are white where the picture is flat, red "
+        "or blue at edges: Sobel x at upright edges, Sobel y at level ones.",
+    )
 
 # %% [markdown]
-# Kernels that add up to 1 keep the brightness, kernels that add up to 0 answer to change only. Their results have a sign: red is
-# positive, blue negative, white is zero.
+# Kernels that add up to 1 keep the brightness, kernels that add up to 0 answer to change only. Their results have a
+# sign: red is positive, blue negative, white is zero.
 #
 # *In short*: the kernel decides what is seen. In chapter 07 the network will learn its kernels; here you choose them.
 
@@ -317,12 +336,16 @@ if passed("correlate2d"):
     fig, axes = figure(1, 2, width=5.6, height=2.8)
     draw_kernel(axes[0, 0], numbers, "kernel")
     draw_kernel(axes[0, 1], correlate2d(point, numbers), "correlation with one pixel")
-    show(fig, alt="Left: a kernel with the entries 1 to 9 in reading order. Right: its correlation with a single bright "
-         "pixel, the same numbers turned by 180 degrees, 9 to 1.")  # fmt: skip
+    show(
+        fig,
+        alt="Left: a kernel with the entries 1 to 9 in reading order. Right: its correlation with a single bright pixel, "
+        "the same numbers turned by 180 degrees, 9 to 1.",
+    )
 
 # %% [markdown]
-# The imprint is the kernel turned by 180°. **Convolution** turns the kernel first, so that a point leaves an imprint of the kernel itself. Only with this turn do the
-# laws hold that mathematicians want: the order of two filters does not matter, and neither does the grouping.
+# The imprint is the kernel turned by 180°. **Convolution** turns the kernel first, so that a point leaves an imprint
+# of the kernel itself. Only with this turn do the laws hold that mathematicians want: the order of two filters does
+# not matter, and neither does the grouping.
 #
 # {{exercise: convolve2d}}
 #
@@ -338,7 +361,8 @@ def convolve2d(image, kernel):
 
 
 # %% [markdown]
-# **Predict before you run.** For which of the Laplacian, Sobel x and emboss are correlation and convolution the same? For which do they differ by a sign only?
+# **Predict before you run.** For which of the Laplacian, Sobel x and emboss are correlation and convolution the same?
+# For which do they differ by a sign only?
 
 # %%
 if passed("correlate2d", "convolve2d"):
@@ -347,10 +371,12 @@ if passed("correlate2d", "convolve2d"):
         print(f"{name:10} same: {np.array_equal(one, other)!s:6} opposite: {np.array_equal(one, -other)}")
 
 # %% [markdown]
-# And now the word: the layers of neural networks that everybody calls convolutions **correlate**. Nobody minds, because the kernel is learned: a network that wanted it turned would learn it turned.
-# From section 6 on, this course does the same and calls it convolution too.
+# And now the word: the layers of neural networks that everybody calls convolutions **correlate**. Nobody minds,
+# because the kernel is learned: a network that wanted it turned would learn it turned. From section 6 on, this course
+# does the same and calls it convolution too.
 #
-# Make your own kernel. The picture below is filtered with *your* `correlate2d`; put `convolve2d` in its place and see which kernels notice.
+# Make your own kernel. The picture below is filtered with *your* `correlate2d`; put `convolve2d` in its place and see
+# which kernels notice.
 
 # %%
 if passed("correlate2d", "convolve2d"):
@@ -361,23 +387,26 @@ if passed("correlate2d", "convolve2d"):
 # %% [markdown]
 # ## 5 · Two filters worth knowing
 #
-# A mean filter counts a far pixel as much as a near one, which leaves blocky traces. The **Gaussian** lets weights fall off with the distance $r$ from the middle, as
-# $e^{-r^2 / 2\sigma^2}$; the width σ says how far it looks. Afterwards the weights are divided by their sum, so that the brightness stays.
+# A mean filter counts a far pixel as much as a near one, which leaves blocky traces. The **Gaussian** lets weights
+# fall off with the distance $r$ from the middle, as $e^{-r^2 / 2\sigma^2}$; the width σ says how far it looks.
+# Afterwards the weights are divided by their sum, so that the brightness stays.
 
 # %%
 distance = np.linspace(-6, 6, 241)
 plot_curves(
     {f"σ = {sigma:g}": (distance, np.exp(-(distance**2) / (2 * sigma**2))) for sigma in (0.7, 1.5, 3.0)},
-    "How much a pixel counts", x_label="distance from the middle (pixels)", y_label="weight before scaling",
+    "How much a pixel counts",
+    x_label="distance from the middle (pixels)",
+    y_label="weight before scaling",
     alt="Three bell curves over the distance from the middle. All have height 1 at 0; at distance 2 the narrow one "
     "(σ = 0.7) has fallen to 0.02, the middle one to 0.4, the wide one to 0.8.",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # {{exercise: gaussian_kernel}}
 #
-# Write `gaussian_kernel(size, sigma)`: shape `(size, size)`, centred at `(size - 1) / 2` along both axes, entries that add up to 1. An even size has no
-# pixel in the middle; its four middle entries are equal.
+# Write `gaussian_kernel(size, sigma)`: shape `(size, size)`, centred at `(size - 1) / 2` along both axes, entries
+# that add up to 1. An even size has no pixel in the middle; its four middle entries are equal.
 
 
 # %% exercise="gaussian_kernel"
@@ -395,13 +424,17 @@ def gaussian_kernel(size, sigma):
 if passed("correlate2d", "gaussian_kernel"):
     blurred = [camera / 255, *(correlate2d(camera, gaussian_kernel(size, size / 6)) / 255 for size in (7, 15))]
     show_images(
-        blurred, ("photograph", "σ = 1.2", "σ = 2.5"), columns=3, size=2.2,
-        alt="The photograph, and two blurred versions: with σ 1.2 the face is soft, with σ 2.5 only large shapes are left.",
-    )  # fmt: skip
+        blurred,
+        ("photograph", "σ = 1.2", "σ = 2.5"),
+        columns=3,
+        size=2.2,
+        alt="The photograph, and two blurred versions: with σ 1.2 the face is soft, with σ 2.5 only large shapes are "
+        "left.",
+    )
 
 # %% [markdown]
-# One property makes the Gaussian cheap: it is a column times a row. Blurring with the column and then with the row takes 2 · size products per pixel in place of size². Your own
-# functions can show it.
+# One property makes the Gaussian cheap: it is a column times a row. Blurring with the column and then with the row
+# takes 2 · size products per pixel in place of size². Your own functions can show it.
 
 # %%
 if passed("correlate2d", "gaussian_kernel"):
@@ -411,13 +444,14 @@ if passed("correlate2d", "gaussian_kernel"):
     print("largest difference:", np.abs(twice - correlate2d(camera, kernel)).max())
 
 # %% [markdown]
-# An edge is where brightness changes quickly. Sobel x measures the slope from left to right, Sobel y the slope from top to bottom:
-# together they are an arrow that points uphill, $(g_x, g_y)$. How steep it is there is the arrow's length.
+# An edge is where brightness changes quickly. Sobel x measures the slope from left to right, Sobel y the slope from
+# top to bottom: together they are an arrow that points uphill, $(g_x, g_y)$. How steep it is there is the arrow's
+# length.
 #
 # {{exercise: gradient_magnitude}}
 #
-# Write `gradient_magnitude(image)`: the length $\sqrt{g_x^2 + g_y^2}$ for every window, with the 3 × 3 kernels of Sobel as they stand above (not scaled), valid part. Bytes
-# must not wrap round: in uint8, 3 − 5 is 254.
+# Write `gradient_magnitude(image)`: the length $\sqrt{g_x^2 + g_y^2}$ for every window, with the 3 × 3 kernels of
+# Sobel as they stand above (not scaled), valid part. Bytes must not wrap round: in uint8, 3 − 5 is 254.
 
 
 # %% exercise="gradient_magnitude"
@@ -434,14 +468,17 @@ if passed("gradient_magnitude"):
     steep = gradient_magnitude(camera)
     draw = [1 - np.minimum(steep / 400, 1), (steep < 150).astype(float)]
     show_images(
-        [camera[1:-1, 1:-1], *draw], ("photograph", "steepness", "steeper than 150"), columns=3, size=2.2,
+        [camera[1:-1, 1:-1], *draw],
+        ("photograph", "steepness", "steeper than 150"),
+        columns=3,
+        size=2.2,
         alt="The photograph; beside it the same scene as a line drawing, darker where brightness changes more; and the "
         "drawing in pure black and white.",
-    )  # fmt: skip
+    )
 
 # %% [markdown]
-# Edge finders of the last century worked like this, with kernels chosen by people. The lines are there, but so is every blade of grass: which edges matter is a question that
-# no fixed kernel can answer.
+# Edge finders of the last century worked like this, with kernels chosen by people. The lines are there, but so is
+# every blade of grass: which edges matter is a question that no fixed kernel can answer.
 #
 # *In short*: Gaussian to smooth, Sobel to find edges. A good place for a break.
 
@@ -457,8 +494,9 @@ if passed("gradient_magnitude"):
 # | bias `b` | (out_channels,) | 2 |
 # | result | (batch, out_height, out_width, out_channels) | 1 × 3 × 3 × 2 |
 #
-# A filter is as deep as its input: a 3 × 3 filter on a colour picture has 3 · 3 · 3 = 27 weights, and on 94 channels 846. It multiplies the whole block, adds
-# everything up into **one** number, and adds its bias. Every filter makes one channel of the result.
+# A filter is as deep as its input: a 3 × 3 filter on a colour picture has 3 · 3 · 3 = 27 weights, and on 94 channels
+# 846. It multiplies the whole block, adds everything up into **one** number, and adds its bias. Every filter makes
+#   one channel of the result.
 
 # %%
 rng = np.random.default_rng(0)
@@ -468,10 +506,10 @@ fig, axes = figure(2, 3, width=6.6, height=4.4)
 for channel, colour in enumerate(("red", "green", "blue")):
     draw_numbers(axes[0, channel], x[0, :3, :3, channel], f"window, {colour}")
     draw_kernel(axes[1, channel], w[..., channel, 0], f"filter 0, {colour}")
-block = [[[int(v) for v in row] for row in x[0, :3, :3, c]] for c in range(3)]
 show(
     fig,
-    alt="The first window of a colour picture, one panel per colour, above filter 0, one panel per colour: 27 pixels above 27 weights.",
+    alt="The first window of a colour picture, one panel per colour, above filter 0, one panel per colour: 27 pixels "
+    "above 27 weights.",
 )
 
 # %% [markdown]
@@ -484,9 +522,10 @@ print("red, green, blue:", parts, "  output before the bias:", sum(parts))
 # %% [markdown]
 # {{exercise: conv2d}}
 #
-# Write `conv2d(x, w, b, stride=1, pad=0)` with the shapes of the table. Kernels are not flipped. `pad` zeros stand on all four sides of every image; stride and pad
-# serve both directions. `b` may be `None`: no bias. Where windows do not fit exactly, `ValueError`, as in your `output_size`, which you may use. Images may be bytes or other whole numbers.
-# Loops are allowed; clear beats fast here.
+# Write `conv2d(x, w, b, stride=1, pad=0)` with the shapes of the table. Kernels are not flipped. `pad` zeros stand on
+# all four sides of every image; stride and pad serve both directions. `b` may be `None`: no bias. Where windows do
+# not fit exactly, `ValueError`, as in your `output_size`, which you may use. Images may be bytes or other whole
+# numbers. Loops are allowed; clear beats fast here.
 
 
 # %% exercise="conv2d"
@@ -515,8 +554,8 @@ if passed("conv2d"):
     print("by hand:", sum(parts), "  your layer:", conv2d(x, w, None)[0, 0, 0, 0])
 
 # %% [markdown]
-# The same weights everywhere have a consequence. Move the input by one pixel, and the output moves by one pixel: the layer is **equivariant** to shifts.
-# Real digits, 8 × 8 pixels, show it.
+# The same weights everywhere have a consequence. Move the input by one pixel, and the output moves by one pixel: the
+# layer is **equivariant** to shifts. Real digits, 8 × 8 pixels, show it.
 
 # %%
 digits = load("digits")
@@ -529,13 +568,15 @@ if passed("conv2d"):
     print("largest difference after moving back:", np.abs(moved_answer[:, :, 2:] - answer[:, :, 1:-1]).max())
 
 # %% [markdown]
-# *In short*: a filter is a block of weights as deep as its input. Few weights, shared by all places; what it finds moves along with the picture.
+# *In short*: a filter is a block of weights as deep as its input. Few weights, shared by all places; what it finds
+# moves along with the picture.
 
 # %% [markdown]
 # ## 7 · How do you get rid of the loops?
 #
-# Your layer is right, and slow: Python takes a few microseconds for every window. Computers are best at one thing, the product of two large matrices. So: write every
-# window as one **row** of a matrix, every filter as one **column** of another. Their product is the whole layer.
+# Your layer is right, and slow: Python takes a few microseconds for every window. Computers are best at one thing,
+# the product of two large matrices. So: write every window as one **row** of a matrix, every filter as one **column**
+# of another. Their product is the whole layer.
 
 # %%
 tiny = np.arange(9.0).reshape(3, 3)
@@ -544,11 +585,15 @@ fig, axes = figure(1, 3, width=7.0, height=2.8, width_ratios=[3, 4, 1])
 draw_numbers(axes[0, 0], tiny, "picture")
 draw_numbers(axes[0, 1], rows, "windows of 2 x 2 as rows")
 draw_kernel(axes[0, 2], np.array([[1], [-1], [2], [0]]), "a filter")
-show(fig, alt="A picture of the numbers 0 to 8; its four windows of 2 by 2 as the rows of a matrix, 0 1 3 4, 1 2 4 5, "
-     "3 4 6 7, 4 5 7 8; and a filter as a column, 1 −1 2 0.")  # fmt: skip
+show(
+    fig,
+    alt="A picture of the numbers 0 to 8; its four windows of 2 by 2 as the rows of a matrix, 0 1 3 4, 1 2 4 5, "
+    "3 4 6 7, 4 5 7 8; and a filter as a column, 1 −1 2 0.",
+)
 
 # %% [markdown]
-# **Predict before you run.** Pixel 4, in the middle, is in how many rows? How many numbers does the matrix hold, compared with the picture's nine?
+# **Predict before you run.** Pixel 4, in the middle, is in how many rows? How many numbers does the matrix hold,
+# compared with the picture's nine?
 
 # %%
 print(rows)
@@ -557,15 +602,16 @@ print("pixel 4 appears", np.sum(rows == 4), "times;", rows.size, "numbers in pla
 # %% [markdown]
 # {{exercise: im2col}}
 #
-# Write `im2col(x, kernel_height, kernel_width, stride, pad)` for a batch `x` (batch, height, width, channels). The result is a matrix of shape
-# `(batch * out_height * out_width, kernel_height * kernel_width * channels)`.
+# Write `im2col(x, kernel_height, kernel_width, stride, pad)` for a batch `x` (batch, height, width, channels). The
+# result is a matrix of shape `(batch * out_height * out_width, kernel_height * kernel_width * channels)`.
 #
 # - Rows: all windows of image 0 in reading order, then those of image 1, and so on.
 # - Inside a row: the order of the weights `(kernel_height, kernel_width, channels)`, channels changing fastest.
 # - `ValueError` as in `conv2d`.
 #
-# A loop over windows passes here. The next exercise uses this function and forbids loops over pixels and images, so you may want to do it right away: two loops over the *kernel's* rows and columns are enough, because
-# pixel (i, j) of all windows at once is one slice of the padded images.
+# A loop over windows passes here. The next exercise uses this function and forbids loops over pixels and images, so
+# you may want to do it right away: two loops over the *kernel's* rows and columns are enough, because pixel (i, j) of
+# all windows at once is one slice of the padded images.
 
 
 # %% exercise="im2col"
@@ -589,8 +635,9 @@ def im2col(x, kernel_height, kernel_width, stride, pad):
 # %% [markdown]
 # {{exercise: conv2d_im2col}}
 #
-# Write `conv2d_im2col(x, w, b, stride, pad)`: the same results as `conv2d`, as one matrix product. No Python loop over images or pixels, not in the functions that you call either; a loop over
-# the kernel's few entries is fine. The checks count the steps that Python takes on larger input.
+# Write `conv2d_im2col(x, w, b, stride, pad)`: the same results as `conv2d`, as one matrix product. No Python loop
+# over images or pixels, not in the functions that you call either; a loop over the kernel's few entries is fine. The
+# checks count the steps that Python takes on larger input.
 
 
 # %% exercise="conv2d_im2col"
@@ -611,7 +658,9 @@ def conv2d_im2col(x, w, b, stride, pad):
 # %% [markdown]
 # ## 8 · Four ways to the same numbers
 #
-# Your loops, your matrix product, the course's own kernels (blocks of columns that fit into the processor's cache), and TensorFlow: they must agree, and they differ in speed. First they must agree. This cell loads TensorFlow, which takes a few seconds.
+# Your loops, your matrix product, the course's own kernels (blocks of columns that fit into the processor's cache),
+# and TensorFlow: they must agree, and they differ in speed. First they must agree. This cell loads TensorFlow, which
+# takes a few seconds.
 
 # %%
 if passed("conv2d", "im2col", "conv2d_im2col"):
@@ -634,10 +683,11 @@ if passed("conv2d", "im2col", "conv2d_im2col"):
         assert difference < 1e-10
 
 # %% [markdown]
-# Numbers from different orders of adding agree to about 15 digits, not to the last one. Never compare such results with `==`.
+# Numbers from different orders of adding agree to about 15 digits, not to the last one. Never compare such results
+# with `==`.
 #
-# **Predict before you run.** How much faster is the matrix product than your loops: 2 times, 10 times, 100 times? Here is the
-# clock of *your* machine.
+# **Predict before you run.** How much faster is the matrix product than your loops: 2 times, 10 times, 100 times?
+# Here is the clock of *your* machine.
 
 # %%
 if passed("conv2d", "im2col", "conv2d_im2col"):
@@ -654,7 +704,7 @@ if passed("conv2d", "im2col", "conv2d_im2col"):
 # %%
 if passed("conv2d", "im2col", "conv2d_im2col"):
     fig, axes = figure(width=6.4, height=2.4)
-    axes[0, 0].barh(list(speeds), list(speeds.values()), color="#0072B2")
+    axes[0, 0].barh(list(speeds), list(speeds.values()), color=COLOURS["blue"])
     axes[0, 0].set(xscale="log", xlabel="milliseconds for one layer (log scale)", title="The same numbers, four ways")
     axes[0, 0].invert_yaxis()
     slowest = max(speeds, key=speeds.get)
@@ -681,20 +731,23 @@ if passed("conv2d", "im2col", "conv2d_im2col"):
     assert difference < 1e-10
 
 # %% [markdown]
-# Two things to know about frameworks. Keras's `padding="same"` with stride 2 may put more zeros at the bottom and on the right than at the top and on the left, so a `pad` of yours does not always
-# reproduce it. And `"valid"` rounds down where your layer raises ValueError.
+# Two things to know about frameworks. Keras's `padding="same"` with stride 2 may put more zeros at the bottom and on
+# the right than at the top and on the left, so a `pad` of yours does not always reproduce it. And `"valid"` rounds
+# down where your layer raises ValueError.
 #
-# *In short*: `im2col` trades memory (every pixel is written out up to kernel_height · kernel_width times) for one matrix product. Another good place for a break.
+# *In short*: `im2col` trades memory (every pixel is written out up to kernel_height · kernel_width times) for one
+# matrix product. Another good place for a break.
 
 # %% [markdown]
 # ## 9 · How does a kernel learn?
 #
-# In chapter 05 a dense layer got a gradient for its result, `dy`, and handed back three: for its input, its weights and its
-# bias. A convolution layer does the same. The rule is the old one: *whoever took part gets its share, by the factor it was multiplied with; who took
-# part several times adds up*.
+# In chapter 05 a dense layer got a gradient for its result, `dy`, and handed back three: for its input, its weights
+# and its bias. A convolution layer does the same. The rule is the old one: *whoever took part gets its share, by the
+# factor it was multiplied with; who took part several times adds up*.
 #
 # - A weight was multiplied by one pixel in **every window**. `dw` adds up pixel times dy, over all windows.
-# - A pixel was multiplied by one weight for **every window that sees it**. `dx` adds up weight times dy, over these windows.
+# - A pixel was multiplied by one weight for **every window that sees it**. `dx` adds up weight times dy, over these
+#   windows.
 # - The bias was added everywhere. `db` is the sum of dy.
 #
 # A small case, worked out: a picture of 3 × 3, a kernel of 2 × 2, and a gradient that is not zero in two places only.
@@ -710,8 +763,8 @@ draw_kernel(axes[0, 2], dy0, "dy")
 show(fig, alt="x: 1 2 0, 0 1 3, 2 0 1. w: 1 −1, 2 0. dy: 1 0, 0 2.")
 
 # %% [markdown]
-# **Predict before you run.** What is `dw[0, 0]`: which pixels did the upper left weight meet, and with which dy? And what does the pixel in the middle get, which two windows
-# with a gradient see?
+# **Predict before you run.** What is `dw[0, 0]`: which pixels did the upper left weight meet, and with which dy? And
+# what does the pixel in the middle get, which two windows with a gradient see?
 
 # %%
 dw0 = 1 * x0[0:2, 0:2] + 2 * x0[1:3, 1:3]  # windows where dy is not zero, times dy
@@ -721,13 +774,15 @@ dx0[1:3, 1:3] += 2 * w0
 print("dw\n", dw0, "\ndx\n", dx0, "\ndb", dy0.sum())
 
 # %% [markdown]
-# The middle pixel got 0 from the first window and 2 from the second. With `=` in place of `+=`, pixels seen by several windows would lose all but the
-# last share.
+# The middle pixel got 0 from the first window and 2 from the second. With `=` in place of `+=`, pixels seen by
+# several windows would lose all but the last share.
 #
 # {{exercise: conv2d_backward}}
 #
-# Write `conv2d_backward(dy, x, w, stride, pad)` -> `(dx, dw, db)`, for the layer of `conv2d` and `dy` in the shape of its result. `dx` has the shape of `x`: the
-# frame of zeros was not part of it. `dw` and `db` are sums over the batch; a mean over the batch would have its 1/N in `dy` already. Here `x` and `w` hold floating-point numbers, and loops are allowed.
+# Write `conv2d_backward(dy, x, w, stride, pad)` -> `(dx, dw, db)`, for the layer of `conv2d` and `dy` in the shape of
+# its result. `dx` has the shape of `x`: the frame of zeros was not part of it. `dw` and `db` are sums over the batch;
+# a mean over the batch would have its 1/N in `dy` already. Here `x` and `w` hold floating-point numbers, and loops
+# are allowed.
 
 
 # %% exercise="conv2d_backward"
@@ -749,7 +804,8 @@ def conv2d_backward(dy, x, w, stride, pad):
 
 
 # %% [markdown]
-# Trust, but check. Nudge all of `x` (or `w`, or `b`) a little in a random direction, and see how much $L = \sum dy \cdot y$ really changes. The gradient predicts that change.
+# Trust, but check. Nudge all of `x` (or `w`, or `b`) a little in a random direction, and see how much $L = \sum dy
+# \cdot y$ really changes. The gradient predicts that change.
 
 # %%
 if passed("conv2d", "conv2d_backward"):
@@ -783,7 +839,8 @@ if passed("conv2d", "conv2d_backward"):
         assert difference < 1e-10
 
 # %% [markdown]
-# Now let a kernel learn. The teacher is Sobel x: it turns digits into edges. The pupil starts from zeros, sees digits and edges, and follows your gradient downhill.
+# Now let a kernel learn. The teacher is Sobel x: it turns digits into edges. The pupil starts from zeros, sees digits
+# and edges, and follows your gradient downhill.
 #
 # **Predict before you run.** Will the pupil find the teacher's nine numbers?
 
@@ -800,17 +857,23 @@ if passed("conv2d_im2col", "conv2d_backward"):
 
 # %%
 if passed("conv2d_im2col", "conv2d_backward"):
-    plot_curves({"error": errors}, "A kernel learns from examples", x_label="step", y_label="mean squared error",
-                alt=f"The mean squared error falls from {errors[0]:.2f} to {errors[-1]:.4f} in 150 steps, steeply at first.")  # fmt: skip
+    plot_curves(
+        {"error": errors},
+        "A kernel learns from examples",
+        x_label="step",
+        y_label="mean squared error",
+        alt=f"The mean squared error falls from {errors[0]:.2f} to {errors[-1]:.4f}, steeply at first.",
+    )
 
 # %% [markdown]
-# *In short*: every weight is used at every place, so its gradient is a sum over all places. That is the whole secret of learning kernels, and chapter 07 does it with many.
+# *In short*: every weight is used at every place, so its gradient is a sum over all places. That is the whole secret
+# of learning kernels, and chapter 07 does it with many.
 
 # %% [markdown]
 # ## 10 · Does it matter exactly where?
 #
-# To know that there is an edge *about here* is often enough. **Pooling** replaces every small window by one number, in each channel separately: its largest value, or its
-# mean. There is nothing to learn in it.
+# To know that there is an edge *about here* is often enough. **Pooling** replaces every small window by one number,
+# in each channel separately: its largest value, or its mean. There is nothing to learn in it.
 
 # %%
 table = np.array([[7, 3, 5, 2], [8, 6, 1, 4], [9, 12, 0, 11], [10, 13, 15, 14]])
@@ -821,12 +884,13 @@ draw_numbers(axes[0, 2], np.array([[6, 3], [11, 10]]), "mean, size 2, stride 2")
 show(fig, alt="4 by 4 numbers; the largest of each 2 by 2 block, 8 5 13 15; and the means of the blocks, 6 3 11 10.")
 
 # %% [markdown]
-# **Predict before you run.** With stride 1 the windows overlap. How large is the result, and how often does 12 appear in it?
+# **Predict before you run.** With stride 1 the windows overlap. How large is the result, and how often does 12 appear
+# in it?
 #
 # {{exercise: max_pool2d}}
 #
-# Write `max_pool2d(x, size, stride)` for `x` (batch, height, width, channels): the largest value of every `size` × `size` window. No padding; `ValueError` as
-# in `output_size`. Values may all be negative.
+# Write `max_pool2d(x, size, stride)` for `x` (batch, height, width, channels): the largest value of every `size` ×
+# `size` window. No padding; `ValueError` as in `output_size`. Values may all be negative.
 
 
 # %% exercise="max_pool2d"
@@ -849,14 +913,17 @@ if passed("max_pool2d"):
     print("stride 1:\n", max_pool2d(table[None, :, :, None], 2, 1)[0, :, :, 0])
 
 # %% [markdown]
-# Which way does the gradient go? Nudge a pixel that is not the largest: nothing moves, so its gradient is 0. Nudge the winner: the output moves with it, so the winner gets all of `dy`.
+# Which way does the gradient go? Nudge a pixel that is not the largest: nothing moves, so its gradient is 0. Nudge
+# the winner: the output moves with it, so the winner gets all of `dy`.
 #
-# What if two are equal? Mathematics leaves that open, and every answer is right that shares `dy` out among the tied ones: all to the first, half and half, ... Giving the whole of it to
-# *each* is not; then the window would hand back more than it got. After a ReLU, ties of zeros happen all the time.
+# What if two are equal? Mathematics leaves that open, and every answer is right that shares `dy` out among the tied
+# ones: all to the first, half and half, ... Giving the whole of it to *each* is not; then the window would hand back
+# more than it got. After a ReLU, ties of zeros happen all the time.
 #
 # {{exercise: max_pool2d_backward}}
 #
-# Write `max_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`. Where windows overlap, gradients add up. Here `x` holds floating-point numbers.
+# Write `max_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`. Where windows overlap, gradients add
+# up. Here `x` holds floating-point numbers.
 
 
 # %% exercise="max_pool2d_backward"
@@ -877,7 +944,8 @@ def max_pool2d_backward(dy, x, size, stride):
 # %% [markdown]
 # {{exercise: avg_pool2d}}
 #
-# Write `avg_pool2d(x, size, stride)`: the mean of every window, everything else as in `max_pool2d`. Whole numbers and bytes have means with fractions.
+# Write `avg_pool2d(x, size, stride)`: the mean of every window, everything else as in `max_pool2d`. Whole numbers and
+# bytes have means with fractions.
 
 
 # %% exercise="avg_pool2d"
@@ -897,7 +965,8 @@ def avg_pool2d(x, size, stride):
 # %% [markdown]
 # {{exercise: avg_pool2d_backward}}
 #
-# Write `avg_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`: every pixel of a window had the same weight in its mean.
+# Write `avg_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`: every pixel of a window had the same
+# weight in its mean.
 
 
 # %% exercise="avg_pool2d_backward"
@@ -926,11 +995,15 @@ if passed("conv2d", "max_pool2d"):
         draw_image(axes[0, column], images[column, :, :, 0], f"digit {digits.y_train[column]}")
         draw_image(axes[1, column], found[column, :, :, 0] / found.max(), "Sobel x, ReLU")
         draw_image(axes[2, column], pooled[column, :, :, 0] / found.max(), "largest of 2 x 2")
-    show(fig, alt="Four handwritten digits of 8 by 8 pixels; below each, 6 by 6 pixels that are bright where the stroke's left edge is; below that, "
-         "the same pooled to 3 by 3 pixels.")  # fmt: skip
+    show(
+        fig,
+        alt="Four handwritten digits of 8 by 8 pixels; below each, 6 by 6 pixels that are bright where the stroke's left "
+        "edge is; below that, the same pooled to 3 by 3 pixels.",
+    )
 
 # %% [markdown]
-# **Predict before you run.** Move every digit by one pixel. How much do the edges change, and how much do the pooled ones, in proportion?
+# **Predict before you run.** Move every digit by one pixel. How much do the edges change, and how much do the pooled
+# ones, in proportion?
 
 # %%
 if passed("conv2d", "max_pool2d", "avg_pool2d"):
@@ -943,8 +1016,9 @@ if passed("conv2d", "max_pool2d", "avg_pool2d"):
         print(f"{name:14} {share(a, b):.2f}")
 
 # %% [markdown]
-# Pooling makes the answer depend less on the exact place, a little at 2 × 2 and more over larger windows. It does not make a network blind to shifts, as is often said; and networks with a stride in the
-# convolution in place of pooling work well too. Whether pooling is needed at all is contested.
+# Pooling makes the answer depend less on the exact place, a little at 2 × 2 and more over larger windows. It does not
+# make a network blind to shifts, as is often said; and networks with a stride in the convolution in place of pooling
+# work well too. Whether pooling is needed at all is contested.
 #
 # Keras agrees with your pools, forwards and backwards:
 
@@ -974,15 +1048,21 @@ if passed("max_pool2d", "max_pool2d_backward", "avg_pool2d", "avg_pool2d_backwar
 # %% [markdown]
 # ## 11 · What the books got wrong
 #
-# Facts from well-known books and courses on this subject, checked again for this chapter. They are good books; mistakes of this kind are easy to make, and easy to find once you compute.
+# Facts from well-known books and courses on this subject, checked again for this chapter. They are good books;
+# mistakes of this kind are easy to make, and easy to find once you compute.
 #
-# - **"Identical to the library."** A hand-written filter is said to match a well-known library's. It cuts fractions off where the library rounds, and it repeats the border pixel where the library mirrors. Inside the picture
-#   and with whole numbers they agree, elsewhere they do not. The next cell counts how many pixels differ.
-# - **Padding from one side of the kernel.** The same filter computes its frame from the kernel's width alone and crashes with a kernel of 3 × 5. A much-used course checks the picture's width against the kernel's *height*. Square kernels hide both.
-#   That is why the checks here use kernels of unequal sides.
-# - **A table that does not add up.** Nine products of a mean filter are printed as 2.8, 21.7, 25.5, ...: cut off, not rounded (2.89, 21.78, 25.56). The printed digits add up to 131.9; the result is 132.2.
-# - **An index on the wrong factor.** Cross-correlation is printed with the shift in the kernel. The picture is shifted: result(i, j) = Σ image(i + m, j + n) · kernel(m, n).
-# - **No way back.** Gradients through convolution and pooling are left out of many books, and courses that do have them often leave them ungraded. You have written all three.
+# - **"Identical to the library."** A hand-written filter is said to match a well-known library's. It cuts fractions
+#   off where the library rounds, and it repeats the border pixel where the library mirrors. Inside the picture and
+#   with whole numbers they agree, elsewhere they do not. The next cell counts how many pixels differ.
+# - **Padding from one side of the kernel.** The same filter computes its frame from the kernel's width alone and
+#   crashes with a kernel of 3 × 5. A much-used course checks the picture's width against the kernel's *height*.
+#   Square kernels hide both. That is why the checks here use kernels of unequal sides.
+# - **A table that does not add up.** Nine products of a mean filter are printed as 2.8, 21.7, 25.5, ...: cut off, not
+#   rounded (2.89, 21.78, 25.56). The printed digits add up to 131.9; the result is 132.2.
+# - **An index on the wrong factor.** Cross-correlation is printed with the shift in the kernel. The picture is
+#   shifted: result(i, j) = Σ image(i + m, j + n) · kernel(m, n).
+# - **No way back.** Gradients through convolution and pooling are left out of many books, and courses that do have
+#   them often leave them ungraded. You have written all three.
 
 # %%
 if passed("correlate2d"):
@@ -993,7 +1073,8 @@ if passed("correlate2d"):
 # %% [markdown]
 # ## 12 · What you know now
 #
-# - One output pixel is a weighted sum of a window. Kernels with sum 1 keep brightness, with sum 0 they answer to change.
+# - One output pixel is a weighted sum of a window. Kernels with sum 1 keep brightness, with sum 0 they answer to
+#   change.
 # - Size: (n + 2·pad − kernel) / stride + 1, and it had better be a whole number.
 # - Correlation slides the kernel as it is, convolution turns it by 180° first; layers correlate.
 # - A filter is as deep as its input; weights are shared by all places, so a layer is small and equivariant to shifts.

@@ -21,9 +21,15 @@ EMBOSS = np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
 SOBEL_X = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 PATCH = np.array([[93.0, 139.0, 101.0], [26.0, 252.0, 196.0], [135.0, 230.0, 18.0]])
 BOARD = np.array(
-    [[95, 242, 186, 152, 39], [39, 14, 220, 153, 180], [5, 247, 212, 54, 46], [46, 77, 133, 110, 74], [156, 35, 74, 93, 116]],
+    [
+        [95, 242, 186, 152, 39],
+        [39, 14, 220, 153, 180],
+        [5, 247, 212, 54, 46],
+        [46, 77, 133, 110, 74],
+        [156, 35, 74, 93, 116],
+    ],
     dtype=float,
-)  # fmt: skip
+)
 BOARD_EDGES = np.array([[692.0, -315.0, -6.0], [-680.0, -194.0, 305.0], [153.0, -59.0, -86.0]])
 BOARD_EDGES_PADDED = np.array(
     [
@@ -36,7 +42,7 @@ BOARD_EDGES_PADDED = np.array(
     dtype=float,
 )
 POOL = np.array([[7, 3, 5, 2], [8, 6, 1, 4], [9, 12, 0, 11], [10, 13, 15, 14]], dtype=float)
-FACE = photo("camera")[96:108, 220:236].copy()  # 12 x 16 pixels of a real photograph, uint8
+FACE = photo("camera")[196:208, 172:188].copy()  # 12 x 16 pixels of a real photograph, uint8
 
 
 def nhwc(image):
@@ -64,7 +70,7 @@ def size_of(n, kernel, stride=1, pad=0, dilation=1):
     return free // stride + 1
 
 
-# --- padding -------------------------------------------------------------------------------------------------------
+# --- padding --------------------------------------------------------------------------------------------------------
 
 BORDERS = {"zero": cv2.BORDER_CONSTANT, "edge": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 NUMPY_MODES = {"zero": "constant", "edge": "edge", "reflect": "reflect"}
@@ -163,12 +169,14 @@ pad2d = Exercise(
     ],
     hints=(
         "How large is the result, in terms of height, width and `pad`?",
-        "Every row and column of the result shows one row and column of the picture. Which one does row −1 show in “edge”, and in “reflect”?",
-        "Either make an array of the full size, put the picture in its middle and fill the frame, or look for a NumPy function whose name says pad.",
+        "Every row and column of the result shows one row and column of the picture. Which one does row −1 show in "
+        "“edge”, and in “reflect”?",
+        "Either make an array of the full size, put the picture in its middle and fill the frame, or look for a "
+        "NumPy function whose name says pad.",
     ),
 )
 
-# --- output size ---------------------------------------------------------------------------------------------------
+# --- output size ----------------------------------------------------------------------------------------------------
 
 
 def count_windows(n, kernel, stride=1, pad=0, dilation=1):
@@ -263,7 +271,8 @@ output_size = Exercise(
             "floors",
             floored_size,
             says="Where the stride does not divide, the result is rounded down.",
-            hint="Frameworks drop the last pixels silently; here that is a ValueError, so that nobody loses pixels unknowingly.",
+            hint="Frameworks drop the last pixels silently; here that is a ValueError, so that nobody loses pixels "
+            "unknowingly.",
         ),
         Misconception(
             "no_plus_one",
@@ -281,7 +290,8 @@ output_size = Exercise(
             "dilation_ignored",
             size_not_dilated,
             says="The dilation has no effect.",
-            hint="With dilation 2 there is a gap of one pixel between neighbouring kernel entries. How far does the kernel reach then?",
+            hint="With dilation 2 there is a gap of one pixel between neighbouring kernel entries. How far does the "
+            "kernel reach then?",
         ),
         Misconception(
             "dilation_times_kernel",
@@ -304,12 +314,14 @@ output_size = Exercise(
     ],
     hints=(
         "How many steps can the window take before it hits the far border?",
-        "Padded length minus the kernel's reach gives the room for steps; the stride divides it; the first window comes on top.",
-        "Compute the room in whole numbers. Raise ValueError if it is negative or leaves a remainder; use `//`, so that the result stays a whole number.",
+        "Padded length minus the kernel's reach gives the room for steps; the stride divides it; the first window "
+        "comes on top.",
+        "Compute the room in whole numbers. Raise ValueError if it is negative or leaves a remainder; use `//`, so "
+        "that the result stays a whole number.",
     ),
 )
 
-# --- correlation and convolution of grey pictures --------------------------------------------------------------------
+# --- correlation and convolution of grey pictures -------------------------------------------------------------------
 
 
 def windows2d(image, kernel):
@@ -328,10 +340,13 @@ def draw_filter(rng):
 
 
 FILTER_CASES = [
-    Case("a kernel of even and unequal sides", {"image": np.arange(20.0).reshape(4, 5) ** 1.5, "kernel": np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]])}),
+    Case(
+        "a kernel of even and unequal sides",
+        {"image": np.arange(20.0).reshape(4, 5) ** 1.5, "kernel": np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]])},
+    ),
     Case("bytes of a photograph", {"image": FACE, "kernel": EMBOSS}),
     Case("bytes, whole-number kernel", {"image": FACE[:5, :6].copy(), "kernel": np.array([[1, 2], [3, 4], [7, 9]])}),
-]  # fmt: skip
+]
 FILTER_HIDDEN = [
     Case("kernel as large as the picture", {"image": PATCH, "kernel": np.arange(9.0).reshape(3, 3)}),
     Case("a single entry", {"image": PATCH, "kernel": np.array([[-2.5]])}),
@@ -443,7 +458,8 @@ correlate2d = Exercise(
     hints=(
         "You computed one window in the picture above. What changes from one window to the next?",
         "Two loops over the places where the window fits; in each, cut the window out, multiply by the kernel, add up.",
-        "The window at (i, j) is `image[i : i + kernel_height, j : j + kernel_width]`; there are n − k + 1 places along an axis.",
+        "The window at (i, j) is `image[i : i + kernel_height, j : j + kernel_width]`; there are n − k + 1 places "
+        "along an axis.",
     ),
 )
 
@@ -473,7 +489,8 @@ convolve2d = Exercise(
             "not_flipped",
             correlate,
             says="The kernel is not flipped, which makes this a correlation.",
-            hint="Turn the kernel by 180° before it slides: a bright pixel then leaves an imprint of the kernel itself.",
+            hint="Turn the kernel by 180° before it slides: a bright pixel then leaves an imprint of the kernel "
+            "itself.",
         ),
         Misconception(
             "rows_only",
@@ -519,7 +536,7 @@ convolve2d = Exercise(
     ),
 )
 
-# --- two famous filters ------------------------------------------------------------------------------------------------
+# --- two famous filters ---------------------------------------------------------------------------------------------
 
 
 def scipy_gaussian(size, sigma):
@@ -608,7 +625,8 @@ gaussian_kernel = Exercise(
     hints=(
         "How far is the entry in row i and column j from the middle of the kernel?",
         "Squared distance from the middle for every entry, the bell exp(−r² / 2σ²) of it, then make the sum 1.",
-        "`offset = np.arange(size) - (size - 1) / 2`; squared offsets as a column plus squared offsets as a row give r² everywhere.",
+        "`offset = np.arange(size) - (size - 1) / 2`; squared offsets as a column plus squared offsets as a row give "
+        "r² everywhere.",
     ),
 )
 
@@ -713,12 +731,14 @@ gradient_magnitude = Exercise(
     ],
     hints=(
         "The slope has two parts: left to right, and top to bottom. Which kernels measure them?",
-        "Correlate with Sobel's kernel and with its transpose, then combine the two as the sides of a right-angled triangle.",
-        "gx from `correlate2d(image, sobel)`, gy from `correlate2d(image, sobel.T)`, and the length of (gx, gy) for every pixel.",
+        "Correlate with Sobel's kernel and with its transpose, then combine the two as the sides of a right-angled "
+        "triangle.",
+        "gx from `correlate2d(image, sobel)`, gy from `correlate2d(image, sobel.T)`, and the length of (gx, gy) for "
+        "every pixel.",
     ),
 )
 
-# --- the layer ---------------------------------------------------------------------------------------------------------
+# --- the layer ------------------------------------------------------------------------------------------------------
 
 
 def tf_pad(pad):
@@ -862,14 +882,26 @@ LAYER_HIDDEN = [
     ),
     Case(
         "whole numbers, with fractions in the weights",
-        {"x": np.arange(48).reshape(1, 4, 6, 2), "w": RNG.normal(size=(2, 2, 2, 3)), "b": RNG.normal(size=3), "stride": 2, "pad": 0},
+        {
+            "x": np.arange(48).reshape(1, 4, 6, 2),
+            "w": RNG.normal(size=(2, 2, 2, 3)),
+            "b": RNG.normal(size=3),
+            "stride": 2,
+            "pad": 0,
+        },
     ),
     Case(
         "float32",
-        {"x": TWO_IMAGES.astype(np.float32), "w": TWO_FILTERS.astype(np.float32), "b": np.ones(2, np.float32), "stride": 1, "pad": 2},
+        {
+            "x": TWO_IMAGES.astype(np.float32),
+            "w": TWO_FILTERS.astype(np.float32),
+            "b": np.ones(2, np.float32),
+            "stride": 1,
+            "pad": 2,
+        },
     ),
     Case("no bias, stride 2", {"x": TWO_IMAGES, "w": TWO_FILTERS, "b": None, "stride": 2, "pad": 1}),
-]  # fmt: skip
+]
 
 LAYER_MISCONCEPTIONS = [
     Misconception(
@@ -947,8 +979,10 @@ conv2d = Exercise(
     misconceptions=LAYER_MISCONCEPTIONS,
     hints=(
         "What shape does the result have, and which window of `x` does its entry (n, i, j, f) see?",
-        "Pad, ask `output_size` for both sides, then loop over images, places and filters; each entry is a sum of products plus a bias.",
-        "The window is `padded[n, i * stride : i * stride + kernel_height, j * stride : j * stride + kernel_width]`, as deep as `w[..., f]`.",
+        "Pad, ask `output_size` for both sides, then loop over images, places and filters; each entry is a sum of "
+        "products plus a bias.",
+        "The window is `padded[n, i * stride : i * stride + kernel_height, j * stride : j * stride + kernel_width]`, "
+        "as deep as `w[..., f]`.",
     ),
 )
 
@@ -1002,7 +1036,10 @@ im2col = Exercise(
             {"x": nhwc(np.arange(9.0).reshape(3, 3)), "kernel_height": 2, "kernel_width": 2, "stride": 1, "pad": 0},
             expected={"result": np.array([[0, 1, 3, 4], [1, 2, 4, 5], [3, 4, 6, 7], [4, 5, 7, 8]], float)},
         ),
-        Case("two images, three channels", {"x": TWO_IMAGES, "kernel_height": 3, "kernel_width": 2, "stride": 2, "pad": 1}),
+        Case(
+            "two images, three channels",
+            {"x": TWO_IMAGES, "kernel_height": 3, "kernel_width": 2, "stride": 2, "pad": 1},
+        ),
         Case("no stride, no padding", {"x": TWO_IMAGES, "kernel_height": 2, "kernel_width": 3, "stride": 1, "pad": 0}),
         Case("bytes of photographs", {"x": PHOTOGRAPHS, "kernel_height": 3, "kernel_width": 3, "stride": 1, "pad": 1}),
         Case(
@@ -1028,7 +1065,10 @@ im2col = Exercise(
             raises="ValueError",
         ),
         Case("one by one", {"x": TWO_IMAGES, "kernel_height": 1, "kernel_width": 1, "stride": 1, "pad": 0}),
-        Case("gaps between windows", {"x": TWO_IMAGES[:, :, :5].copy(), "kernel_height": 2, "kernel_width": 2, "stride": 3, "pad": 0}),
+        Case(
+            "gaps between windows",
+            {"x": TWO_IMAGES[:, :, :5].copy(), "kernel_height": 2, "kernel_width": 2, "stride": 3, "pad": 0},
+        ),
         Case(
             "whole numbers",
             {"x": np.arange(36).reshape(2, 3, 3, 2), "kernel_height": 2, "kernel_width": 3, "stride": 1, "pad": 2},
@@ -1087,17 +1127,21 @@ im2col = Exercise(
         ),
         Misconception(
             "floors",
-            lambda x, kernel_height, kernel_width, stride, pad: columns(x, kernel_height, kernel_width, stride, pad, floored_size),
+            lambda x, kernel_height, kernel_width, stride, pad: columns(
+                x, kernel_height, kernel_width, stride, pad, floored_size
+            ),
             says="Where the stride does not divide, the last pixels are dropped silently.",
             hint="Use your `output_size`: it raises ValueError there.",
         ),
     ],
     hints=(
         "How many windows are there in all, and how many numbers are in each?",
-        "Fill an array of shape (batch, out_height, out_width, kernel_height, kernel_width, channels); `reshape` makes it a matrix.",
-        "Two loops over the kernel's rows i and columns j are enough: entry (i, j) of all windows at once is a slice of the padded images with steps of `stride`.",
+        "Fill an array of shape (batch, out_height, out_width, kernel_height, kernel_width, channels); `reshape` "
+        "makes it a matrix.",
+        "Two loops over the kernel's rows i and columns j are enough: entry (i, j) of all windows at once is a slice "
+        "of the padded images with steps of `stride`.",
     ),
-)  # fmt: skip
+)
 
 
 def im2col_layer(x, w, b, stride, pad):
@@ -1168,7 +1212,8 @@ conv2d_im2col = Exercise(
             "loops_over_pixels",
             loops_over_pixels,
             says="The values are right, but Python still loops over images or places.",
-            hint="Only loops over the kernel's few entries are allowed, in `im2col` too; everything else is one matrix product.",
+            hint="Only loops over the kernel's few entries are allowed, in `im2col` too; everything else is one "
+            "matrix product.",
         ),
         Misconception(
             "loops_over_images",
@@ -1193,7 +1238,8 @@ conv2d_im2col = Exercise(
             "filters_first",
             reshaped_filters_first,
             says="The result is reshaped as if the filters came before rows and columns; reshape does not move axes.",
-            hint="A row of the product holds the filters of one place, so filters are the last axis: no transpose is needed.",
+            hint="A row of the product holds the filters of one place, so filters are the last axis: no transpose is "
+            "needed.",
         ),
         Misconception(
             "sides_swapped",
@@ -1205,11 +1251,12 @@ conv2d_im2col = Exercise(
     hints=(
         "A row of `im2col(x, ...)` is one window. What must it be multiplied by?",
         "Flatten every filter into a column of a matrix; one product gives all filters at all places of all images.",
-        "`columns @ w.reshape(-1, filters)`, plus the bias if there is one, then a reshape to (batch, out_height, out_width, filters).",
+        "`columns @ w.reshape(-1, filters)`, plus the bias if there is one, then a reshape to (batch, out_height, "
+        "out_width, filters).",
     ),
 )
 
-# --- backward ------------------------------------------------------------------------------------------------------------
+# --- backward -------------------------------------------------------------------------------------------------------
 
 
 def tf_conv2d_backward(dy, x, w, stride, pad):
@@ -1320,25 +1367,55 @@ conv2d_backward = Exercise(
         Case("stride 2 and padding, dx alone", STRIDED, expected={"dx": STRIDED_DX}),
         Case(
             "overlapping windows, padding, many channels",
-            {"dy": RNG.normal(size=(3, 4, 6, 4)), "x": RNG.normal(size=(3, 4, 5, 2)), "w": RNG.normal(size=(3, 2, 2, 4)), "stride": 1, "pad": 1},
+            {
+                "dy": RNG.normal(size=(3, 4, 6, 4)),
+                "x": RNG.normal(size=(3, 4, 5, 2)),
+                "w": RNG.normal(size=(3, 2, 2, 4)),
+                "stride": 1,
+                "pad": 1,
+            },
         ),
     ],
     hidden_cases=[
         Case(
             "gaps between windows",
-            {"dy": RNG.normal(size=(1, 2, 3, 2)), "x": RNG.normal(size=(1, 4, 7, 1)), "w": RNG.normal(size=(1, 1, 1, 2)), "stride": 3, "pad": 0},
+            {
+                "dy": RNG.normal(size=(1, 2, 3, 2)),
+                "x": RNG.normal(size=(1, 4, 7, 1)),
+                "w": RNG.normal(size=(1, 1, 1, 2)),
+                "stride": 3,
+                "pad": 0,
+            },
         ),
         Case(
             "a wide frame",
-            {"dy": RNG.normal(size=(2, 6, 5, 3)), "x": RNG.normal(size=(2, 4, 2, 2)), "w": RNG.normal(size=(3, 2, 2, 3)), "stride": 1, "pad": 2},
+            {
+                "dy": RNG.normal(size=(2, 6, 5, 3)),
+                "x": RNG.normal(size=(2, 4, 2, 2)),
+                "w": RNG.normal(size=(3, 2, 2, 3)),
+                "stride": 1,
+                "pad": 2,
+            },
         ),
         Case(
             "float32",
-            {"dy": RNG.normal(size=(2, 3, 3, 2)).astype(np.float32), "x": RNG.normal(size=(2, 4, 5, 1)).astype(np.float32), "w": RNG.normal(size=(2, 3, 1, 2)).astype(np.float32), "stride": 1, "pad": 0},
+            {
+                "dy": RNG.normal(size=(2, 3, 3, 2)).astype(np.float32),
+                "x": RNG.normal(size=(2, 4, 5, 1)).astype(np.float32),
+                "w": RNG.normal(size=(2, 3, 1, 2)).astype(np.float32),
+                "stride": 1,
+                "pad": 0,
+            },
         ),
         Case(
             "whole numbers as gradient",
-            {"dy": np.arange(-6, 6).reshape(1, 2, 3, 2), "x": RNG.normal(size=(1, 3, 4, 3)), "w": RNG.normal(size=(2, 2, 3, 2)), "stride": 1, "pad": 0},
+            {
+                "dy": np.arange(-6, 6).reshape(1, 2, 3, 2),
+                "x": RNG.normal(size=(1, 3, 4, 3)),
+                "w": RNG.normal(size=(2, 2, 3, 2)),
+                "stride": 1,
+                "pad": 0,
+            },
         ),
     ],
     draw=draw_backward,
@@ -1354,7 +1431,8 @@ conv2d_backward = Exercise(
             "kernel_turned",
             flipped_dx,
             says="In dx the kernel is turned by 180° relative to the window it came from.",
-            hint="Pixel (h, w) of a window was multiplied by w[h, w], so that is what it gets back, times dy. (Turning is needed only if you write dx as a correlation of dy.)",
+            hint="Pixel (h, w) of a window was multiplied by w[h, w], so that is what it gets back, times dy. "
+            "(Turning is needed only if you write dx as a correlation of dy.)",
         ),
         Misconception(
             "dw_turned",
@@ -1413,12 +1491,14 @@ conv2d_backward = Exercise(
     ],
     hints=(
         "Take one output number. Which pixels and which weights went into it, and what was each multiplied by?",
-        "Loop over the places as in `conv2d`. At each, `dw` collects window times dy, and the window of `dx` collects weights times dy.",
-        "Pad x, make zeros like the padded x, add to both with `+=` place by place, cut the frame off at the end; db is a sum over three axes of dy.",
+        "Loop over the places as in `conv2d`. At each, `dw` collects window times dy, and the window of `dx` "
+        "collects weights times dy.",
+        "Pad x, make zeros like the padded x, add to both with `+=` place by place, cut the frame off at the end; db "
+        "is a sum over three axes of dy.",
     ),
-)  # fmt: skip
+)
 
-# --- pooling -------------------------------------------------------------------------------------------------------------
+# --- pooling --------------------------------------------------------------------------------------------------------
 
 
 def tf_pool(pool):
@@ -1485,7 +1565,11 @@ max_pool2d = Exercise(
     minutes=10,
     oracle=tf_pool(tf.nn.max_pool2d),
     cases=[
-        Case("worked example", {"x": nhwc(POOL), "size": 2, "stride": 2}, expected={"result": nhwc(np.array([[8.0, 5.0], [13.0, 15.0]]))}),
+        Case(
+            "worked example",
+            {"x": nhwc(POOL), "size": 2, "stride": 2},
+            expected={"result": nhwc(np.array([[8.0, 5.0], [13.0, 15.0]]))},
+        ),
         Case(
             "worked example, stride 1",
             {"x": nhwc(POOL), "size": 2, "stride": 1},
@@ -1544,10 +1628,12 @@ max_pool2d = Exercise(
     ],
     hints=(
         "It is the same sliding window as in `conv2d`. What takes the place of the weighted sum?",
-        "Loop over the places; cut the window out of all images and channels at once; take the maximum over its rows and columns.",
-        "`x[:, i * stride : i * stride + size, j * stride : j * stride + size]` has shape (batch, size, size, channels); reduce over axes 1 and 2.",
+        "Loop over the places; cut the window out of all images and channels at once; take the maximum over its rows "
+        "and columns.",
+        "`x[:, i * stride : i * stride + size, j * stride : j * stride + size]` has shape (batch, size, size, "
+        "channels); reduce over axes 1 and 2.",
     ),
-)  # fmt: skip
+)
 
 
 def route(dy, x, size, stride, share, put=np.add):
@@ -1622,12 +1708,29 @@ POOL_BACKWARD_CASES = [
     Case("only negative values", {"dy": RNG.normal(size=(2, 4, 5, 3)), "x": -TWO_IMAGES - 9, "size": 2, "stride": 1}),
 ]
 POOL_BACKWARD_HIDDEN = [
-    Case("the whole image", {"dy": RNG.normal(size=(2, 1, 1, 3)), "x": TWO_IMAGES[:, :, :5].copy(), "size": 5, "stride": 5}),
-    Case("gaps between windows", {"dy": RNG.normal(size=(2, 2, 2, 3)), "x": TWO_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3}),
+    Case(
+        "the whole image",
+        {"dy": RNG.normal(size=(2, 1, 1, 3)), "x": TWO_IMAGES[:, :, :5].copy(), "size": 5, "stride": 5},
+    ),
+    Case(
+        "gaps between windows",
+        {"dy": RNG.normal(size=(2, 2, 2, 3)), "x": TWO_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3},
+    ),
     Case("windows of one", {"dy": RNG.normal(size=(2, 5, 6, 3)), "x": TWO_IMAGES, "size": 1, "stride": 1}),
-    Case("whole numbers as gradient", {"dy": np.arange(1, 21).reshape(1, 4, 5, 1), "x": TWO_IMAGES[:1, ..., :1].copy(), "size": 2, "stride": 1}),
-    Case("float32", {"dy": RNG.normal(size=(2, 3, 5, 3)).astype(np.float32), "x": TWO_IMAGES[:, :4].astype(np.float32), "size": 2, "stride": 1}),
-]  # fmt: skip
+    Case(
+        "whole numbers as gradient",
+        {"dy": np.arange(1, 21).reshape(1, 4, 5, 1), "x": TWO_IMAGES[:1, ..., :1].copy(), "size": 2, "stride": 1},
+    ),
+    Case(
+        "float32",
+        {
+            "dy": RNG.normal(size=(2, 3, 5, 3)).astype(np.float32),
+            "x": TWO_IMAGES[:, :4].astype(np.float32),
+            "size": 2,
+            "stride": 1,
+        },
+    ),
+]
 
 max_pool2d_backward = Exercise(
     "max_pool2d_backward",
@@ -1665,7 +1768,8 @@ max_pool2d_backward = Exercise(
             "every_tie_in_full",
             lambda dy, x, size, stride: route(dy, x, size, stride, all_largest),
             says="Where several pixels share the maximum, each of them gets the whole gradient.",
-            hint="Nudge two tied pixels together and the output moves once, not twice: give it to one of them, or share it.",
+            hint="Nudge two tied pixels together and the output moves once, not twice: give it to one of them, or "
+            "share it.",
         ),
         Misconception(
             "overwritten",
@@ -1681,7 +1785,9 @@ max_pool2d_backward = Exercise(
         ),
         Misconception(
             "stride_is_size",
-            lambda dy, x, size, stride: route(dy[:, : x.shape[1] // size, : x.shape[2] // size], x, size, size, first_largest),
+            lambda dy, x, size, stride: route(
+                dy[:, : x.shape[1] // size, : x.shape[2] // size], x, size, size, first_largest
+            ),
             says="The windows are taken side by side whatever the stride.",
             hint="Window (i, j) starts at row i · stride and column j · stride.",
         ),
@@ -1693,7 +1799,9 @@ max_pool2d_backward = Exercise(
         ),
         Misconception(
             "shared",
-            lambda dy, x, size, stride: route(dy, x, size, stride, lambda window, out: np.ones_like(window) * out / size**2),
+            lambda dy, x, size, stride: route(
+                dy, x, size, stride, lambda window, out: np.ones_like(window) * out / size**2
+            ),
             says="The gradient is spread evenly over the window, as an average pool would do.",
             hint="Only the largest pixel of a window moves the output.",
         ),
@@ -1705,13 +1813,21 @@ max_pool2d_backward = Exercise(
         ),
         Misconception(
             "times_value",
-            lambda dy, x, size, stride: route(dy, x, size, stride, lambda window, out: first_largest(window, out) * window),
+            lambda dy, x, size, stride: route(
+                dy, x, size, stride, lambda window, out: first_largest(window, out) * window
+            ),
             says="The gradient is multiplied by the winner's value.",
             hint="The output is the winner itself, so its slope with respect to the winner is 1.",
         ),
         Misconception(
             "first_position",
-            lambda dy, x, size, stride: route(dy, x, size, stride, lambda window, out: first_largest(-np.arange(window.size).reshape(window.shape), out)),
+            lambda dy, x, size, stride: route(
+                dy,
+                x,
+                size,
+                stride,
+                lambda window, out: first_largest(-np.arange(window.size).reshape(window.shape), out),
+            ),
             says="The upper left pixel of every window gets the gradient, whoever won.",
             hint="Look in `x` for the pixel that was the largest.",
         ),
@@ -1719,9 +1835,10 @@ max_pool2d_backward = Exercise(
     hints=(
         "Nudge one pixel of the window a little. When does the output move, and by how much?",
         "Loop over the places; find the largest pixel of the window in `x`; add the entry of dy at that pixel of dx.",
-        "`np.argmax` on the flattened window and `np.unravel_index` give its row and column; or a mask `window == max`, divided by the number of its ones.",
+        "`np.argmax` on the flattened window and `np.unravel_index` give its row and column; or a mask `window == "
+        "max`, divided by the number of its ones.",
     ),
-)  # fmt: skip
+)
 
 avg_pool2d = Exercise(
     "avg_pool2d",
@@ -1729,7 +1846,11 @@ avg_pool2d = Exercise(
     minutes=5,
     oracle=tf_pool(tf.nn.avg_pool2d),
     cases=[
-        Case("worked example", {"x": nhwc(POOL), "size": 2, "stride": 2}, expected={"result": nhwc(np.array([[6.0, 3.0], [11.0, 10.0]]))}),
+        Case(
+            "worked example",
+            {"x": nhwc(POOL), "size": 2, "stride": 2},
+            expected={"result": nhwc(np.array([[6.0, 3.0], [11.0, 10.0]]))},
+        ),
         *POOL_CASES,
     ],
     hidden_cases=POOL_HIDDEN,
@@ -1792,7 +1913,7 @@ avg_pool2d = Exercise(
         "The same windows, the mean instead of the maximum.",
         "The mean over axes 1 and 2 of `x[:, rows, columns]` is one place of all images and channels.",
     ),
-)  # fmt: skip
+)
 
 
 def equal_shares(window, dy):
@@ -1826,7 +1947,9 @@ avg_pool2d_backward = Exercise(
         ),
         Misconception(
             "one_side_divided",
-            lambda dy, x, size, stride: route(dy, x, size, stride, lambda window, out: np.ones(window.shape) * out / size),
+            lambda dy, x, size, stride: route(
+                dy, x, size, stride, lambda window, out: np.ones(window.shape) * out / size
+            ),
             says="The gradient is divided by the window's side, not by its number of pixels.",
             hint="A window has size · size pixels.",
         ),
@@ -1838,7 +1961,9 @@ avg_pool2d_backward = Exercise(
         ),
         Misconception(
             "stride_is_size",
-            lambda dy, x, size, stride: route(dy[:, : x.shape[1] // size, : x.shape[2] // size], x, size, size, equal_shares),
+            lambda dy, x, size, stride: route(
+                dy[:, : x.shape[1] // size, : x.shape[2] // size], x, size, size, equal_shares
+            ),
             says="The windows are taken side by side whatever the stride.",
             hint="Window (i, j) starts at row i · stride and column j · stride.",
         ),
@@ -1850,9 +1975,12 @@ avg_pool2d_backward = Exercise(
         ),
         Misconception(
             "divided_by_stride",
-            lambda dy, x, size, stride: route(dy, x, size, stride, lambda window, out: np.ones(window.shape) * out / stride**2),
+            lambda dy, x, size, stride: route(
+                dy, x, size, stride, lambda window, out: np.ones(window.shape) * out / stride**2
+            ),
             says="The gradient is divided by stride² instead of size².",
-            hint="The weight of a pixel in the mean depends on the size of the window, not on the step between windows.",
+            hint="The weight of a pixel in the mean depends on the size of the window, not on the step between "
+            "windows.",
         ),
         Misconception(
             "averaged",
@@ -1864,9 +1992,10 @@ avg_pool2d_backward = Exercise(
     hints=(
         "Nudge one pixel by 1. How much does the mean of its window move?",
         "Every pixel of a window gets the same share of dy; overlapping windows add up.",
-        "Zeros in the shape of `x`, a loop over the places, `dx[:, rows, columns] += dy[:, i : i + 1, j : j + 1] / size**2`.",
+        "Zeros in the shape of `x`, a loop over the places, `dx[:, rows, columns] += dy[:, i : i + 1, j : j + 1] / "
+        "size**2`.",
     ),
-)  # fmt: skip
+)
 
 EXERCISES = [
     pad2d,
