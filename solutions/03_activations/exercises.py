@@ -124,8 +124,8 @@ sigmoid = Exercise(
             "exp_overflows",
             lambda z: 1 / (1 + np.exp(-z)),
             says="exp overflows for inputs far below zero: the values survive, the warning is the price.",
-            hint="`np.where` computes both branches for every element. Make exp see only numbers ≤ 0: what is "
-            "`np.exp(-np.abs(z))`, and how can both halves of the curve be written with it?",
+            hint="`np.where` computes both branches for every element. Make exp see only numbers ≤ 0, such "
+            "as −|z|: how can both halves of the curve be written with that one exp?",
         ),
         Misconception(
             "infinity_over_infinity",
@@ -167,7 +167,7 @@ sigmoid = Exercise(
     hints=(
         "Start from the formula 1 / (1 + exp(−z)). For which z does exp become larger than any float?",
         "1 / (1 + exp(−z)) is safe for z ≥ 0; exp(z) / (1 + exp(z)) is the same number and safe for z < 0.",
-        "e = np.exp(-np.abs(z)) lies between 0 and 1. Write both safe forms with e, and let np.where choose.",
+        "exp of −|z| lies between 0 and 1 for every z. Call it e, write both safe forms with e; let np.where choose.",
     ),
 )
 
@@ -565,12 +565,6 @@ leaky_relu = Exercise(
             lambda z, alpha=0.01: np.maximum(z, 0.0),
             says="This is the plain ReLU: nothing leaks.",
             hint="To the left of zero the slope is alpha, not 0.",
-        ),
-        Misconception(
-            "minimum",
-            lambda z, alpha=0.01: np.minimum(z, alpha * z),
-            says="This takes the smaller one of z and alpha·z: the halves are exchanged.",
-            hint="With alpha below 1, which of the two is larger to the left of zero?",
         ),
         Misconception(
             "fractions_cut",
