@@ -98,25 +98,32 @@ class Mutant:
 
 def mutants(entry: Entry) -> Iterator[Mutant]:
     """All generic wrong answers to one exercise."""
-    for site, sample in sites(entry).items():
+    found, spoilable = sites(entry)
+    for site, sample in found.items():
         for name, change in _changes(sample):
             yield Mutant(f"{site}: {name}", around(entry.author, _changing(site, change)), site)
-        for name, hook in _histories(site):
+        for name, hook in _histories(site, site in spoilable):
             yield Mutant(f"{site}: {name}", around(entry.author, hook), site)
     yield from _whole(entry)
 
 
-def sites(entry: Entry) -> dict[Site, object]:
-    """Where numbers come out of the author's answer while its public cases are asked, with one example each."""
+def sites(entry: Entry) -> tuple[dict[Site, object], set[Site]]:
+    """Where numbers come out of the author's answer while its public cases are asked, each with one example.
+
+    Also those of them where an array goes in.
+    """
     found: dict[Site, object] = {}
+    spoilable: set[Site] = set()
 
     def note(site: Site, value, args):
         if site not in found or found[site] is None:
             found[site] = value
+        if any(isinstance(array, np.ndarray) and array.size for array in args):
+            spoilable.add(site)
         return value
 
     entry.judge(around(entry.author, note), rules=False)
-    return found
+    return found, spoilable
 
 
 def _changes(sample) -> Iterator[tuple[str, Callable]]:
@@ -161,7 +168,7 @@ def _changing(where: Site, change: Callable):
     return hook
 
 
-def _histories(where: Site) -> Iterator[tuple[str, Callable]]:
+def _histories(where: Site, spoilable: bool) -> Iterator[tuple[str, Callable]]:
     """Wrong because of what happened before, or of what happens on the way."""
     calls, memory = itertools.count(), []
 
@@ -190,6 +197,7 @@ def _histories(where: Site) -> Iterator[tuple[str, Callable]]:
     if not where.attribute:
         yield "remembers its first answer", remembers
         yield "draws from the global random state", draws
+    if spoilable and not where.attribute:
         yield "modifies its input", spoils
 
 
