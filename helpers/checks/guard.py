@@ -20,7 +20,10 @@ from helpers.checks import pristine
 
 KEEP_OUTPUT = 2_000  # characters of what the student's code prints
 KEEP_WARNINGS = 5
-_OURS = (str(Path(__file__).resolve().parents[1]), *(sysconfig.get_path(p) for p in ("stdlib", "purelib", "platlib")))
+LIBRARIES = (
+    str(Path(__file__).resolve().parents[1]),
+    *(sysconfig.get_path(p) for p in ("stdlib", "purelib", "platlib")),
+)
 _QUIET = (__file__, pristine.__file__, contextlib.__file__, signal.__file__)  # where the alarm must not raise
 
 
@@ -156,7 +159,7 @@ def student_frame(trace: TracebackType | None) -> tuple[str, int, str] | None:
     found = None
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
-        if not name.startswith(_OURS) and not name.startswith("<frozen"):
+        if not name.startswith(LIBRARIES) and not name.startswith("<frozen"):
             found = trace
         trace = trace.tb_next
     if found is None:
