@@ -1,7 +1,8 @@
 """Make the course's environment, or find in a moment that nothing has changed since it was made.
 
 `python authoring/environment.py .venv` creates the virtual environment, installs exactly what requirements.lock
-names, and the course itself in place. A stamp inside the environment holds a hash of all that went into it.
+names, and the course itself in place. A stamp inside the environment says where it was made, since its programs hold
+that path, and a hash of all that went into it.
 """
 
 import hashlib
@@ -21,9 +22,9 @@ def interpreter(venv: Path) -> Path:
 
 
 def fingerprint(venv: Path) -> str:
-    """Return a hash of all that decides what is in the environment at `venv`."""
-    parts = [LOCK.read_bytes(), PYPROJECT.read_bytes(), str(ROOT).encode(), str(venv).encode()]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    """Return the place of the environment at `venv` and, on a second line, a hash of all that decides what is in it."""
+    parts = [LOCK.read_bytes(), PYPROJECT.read_bytes(), str(ROOT).encode()]
+    return f"{venv}\n{hashlib.sha256(b'|'.join(parts)).hexdigest()}"
 
 
 def run(command: list[str], failure: str) -> None:
@@ -32,9 +33,9 @@ def run(command: list[str], failure: str) -> None:
         sys.exit(failure)
 
 
-def create(venv: Path) -> None:
-    """Create the virtual environment at `venv` and install the course into it."""
-    if not interpreter(venv).exists():
+def create(venv: Path, anew: bool) -> None:
+    """Install the course into the virtual environment at `venv`, which is made `anew` or brought up to date."""
+    if anew:
         run(
             [sys.executable, "-m", "venv", "--clear", str(venv)],
             f"{sys.executable} cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
@@ -56,10 +57,12 @@ def create(venv: Path) -> None:
 def main(venv: Path) -> None:
     """Bring the environment at `venv` up to date."""
     stamp, current = venv / "course-stamp", fingerprint(venv)
-    if interpreter(venv).exists() and stamp.exists() and stamp.read_text() == current:
+    made = stamp.read_text() if stamp.exists() else ""
+    usable = interpreter(venv).exists() and (not made or made.startswith(f"{venv}\n"))
+    if usable and made == current:
         return
     print(f"Installing the course's environment into {venv} (the first time takes some minutes) ...", flush=True)
-    create(venv)
+    create(venv, anew=not usable)
     stamp.write_text(current)
 
 

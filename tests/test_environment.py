@@ -153,12 +153,12 @@ def test_make_lists_every_target() -> None:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[Path]]:
-    """A folder for an environment, and the list of those created; creating one here only puts an interpreter there."""
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[str]]:
+    """A folder for an environment, and what was done to it; creating one here only puts an interpreter there."""
     created = []
 
-    def create(venv: Path) -> None:
-        created.append(venv)
+    def create(venv: Path, anew: bool) -> None:
+        created.append("anew" if anew else "updated")
         environment.interpreter(venv).parent.mkdir(parents=True, exist_ok=True)
         environment.interpreter(venv).touch()
 
@@ -169,36 +169,45 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[Pa
     return tmp_path / "venv", created
 
 
-def test_environment_is_made_once(made: tuple[Path, list[Path]], capsys: pytest.CaptureFixture) -> None:
+def test_environment_is_made_once(made: tuple[Path, list[str]], capsys: pytest.CaptureFixture) -> None:
     venv, created = made
     environment.main(venv)
     assert "some minutes" in capsys.readouterr().out
     environment.main(venv)
-    assert created == [venv]
+    assert created == ["anew"]
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("name", ["LOCK", "PYPROJECT"])
-def test_environment_follows_what_it_is_made_of(made: tuple[Path, list[Path]], name: str) -> None:
+def test_environment_follows_what_it_is_made_of(made: tuple[Path, list[str]], name: str) -> None:
     venv, created = made
     environment.main(venv)
     getattr(environment, name).write_text("second")
     environment.main(venv)
-    assert created == [venv, venv]
+    assert created == ["anew", "updated"]
 
 
-def test_environment_without_its_python_is_made_anew(made: tuple[Path, list[Path]]) -> None:
+def test_environment_without_its_python_is_made_anew(made: tuple[Path, list[str]]) -> None:
     venv, created = made
     environment.main(venv)
     environment.interpreter(venv).unlink()
     environment.main(venv)
-    assert created == [venv, venv]
+    assert created == ["anew", "anew"]
 
 
-def test_failed_step_leaves_no_stamp(made: tuple[Path, list[Path]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_that_was_moved_is_made_anew(made: tuple[Path, list[str]]) -> None:
+    """Its programs still name the Python of the old place."""
+    venv, created = made
+    environment.main(venv)
+    moved = venv.rename(venv.parent / "elsewhere")
+    environment.main(moved)
+    assert created == ["anew", "anew"]
+
+
+def test_failed_step_leaves_no_stamp(made: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     venv, _ = made
     failing = [sys.executable, "-c", "raise SystemExit(1)"]
-    monkeypatch.setattr(environment, "create", lambda venv: environment.run(failing, "pip could not install it"))
+    monkeypatch.setattr(environment, "create", lambda venv, anew: environment.run(failing, "pip could not install it"))
     with pytest.raises(SystemExit, match="pip could not install it"):
         environment.main(venv)
     assert not (venv / "course-stamp").exists()
