@@ -431,7 +431,8 @@ if passed("add_bias_column", "perceptron_fit"):
         print(f"rate {learning_rate:6}: weights {w}, mistakes {[int(m) for m in mistakes]}")
 
 # %% [markdown]
-# From *random* weights it does matter: a small rate takes many corrections to outweigh a bad start. Two hundred starts, twenty epochs each, and the share of them that ends without a mistake:
+# From *random* weights it does matter: a small rate takes many corrections to outweigh a bad start. Two hundred starts,
+# twenty epochs each, and the share of them that ends without a mistake:
 
 # %%
 if passed("add_bias_column", "perceptron_fit"):

@@ -864,7 +864,7 @@ linear_scores = Exercise(
             | {"W": np.random.default_rng(6).normal(size=(4, 4)), "b": np.random.default_rng(7).normal(size=4)},
         ),
     ],
-    draw=[draw_grey, draw_flat, draw_colour, draw_square_scores],
+    draw=[draw_flat, draw_grey, draw_colour, draw_square_scores],
     draws=(3, 8),
     rules=[OWN_WORK],
     misconceptions=[
@@ -1476,6 +1476,7 @@ simple_network = Exercise(
         Case("worked example", HAND_NETWORK | {"x": np.array([1.0, 2.0])}, weight=2),
         Case("forward, a batch of one", HAND_NETWORK | {"x": np.array([[1.0, 2.0]])}),
         Case("forward, two hidden layers", network_inputs(np.random.default_rng(10), 4, hidden=[5, 3]), weight=2),
+        Case("forward, hidden layers of one size", network_inputs(np.random.default_rng(11), 3, hidden=[3, 3, 3])),
         Case(
             "predict",
             HAND_NETWORK | {"x": np.array([[1.0, 2.0], [-1.0, 4.0], [3.0, 0.0]])},
