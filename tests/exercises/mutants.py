@@ -262,7 +262,8 @@ def _right(got, want, flags, rtol: float) -> bool:
     if got.dtype.kind not in kinds or got.shape != target.shape:
         return False
     if want.low is not None:
-        return bool(((got >= want.low) & (got <= want.high)).all())
+        slack = 1e-9 * np.abs(want.high).max(initial=0.0)
+        return bool(((got >= want.low - slack) & (got <= want.high + slack)).all())
     scale = np.abs(target[np.isfinite(target)]).max(initial=0.0)
     near = np.abs(got - target) <= max(rtol, 1e-4) * 2 * scale + 1e-9
     return bool((near | (got == target) | (np.isnan(got) & np.isnan(target))).all())

@@ -92,7 +92,7 @@ def _score_generic(entry: Entry, result: Score) -> None:
         if mutant.site:
             unseen[mutant.site] = False
         _count(result, f"mutant {mutant.name!r}", failure is not None)
-    for site in (site for site, never in unseen.items() if never and not site.attribute):
+    for site in (s for s, never in unseen.items() if never and not s.attribute and len(s.path) < 2):
         _count(result, f"no case looks at {site}: a change there", False)
 
 
