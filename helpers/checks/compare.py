@@ -187,10 +187,12 @@ def _value_message(label, got, expected, excess, want: Want) -> str:
     mine = number(got[where], expected[where])
     if not got.shape:
         message = f"{label} is {mine}, expected {goal}."
+    elif got.size == 1:
+        message = f"the one value of {label} is {mine}, expected {goal}."
     else:
         wrong = int((excess > 0).sum())
-        message = f"{label}: {wrong} of {got.size} values differ. "
-        message += f"Furthest off at index {where}: yours {mine}, expected {goal}."
+        message = f"{wrong} of {got.size} values of {label} are wrong. "
+        message += f"Furthest off is the one at index {where}: yours {mine}, expected {goal}."
     if got.dtype.kind in "iu" and expected.dtype.kind == "f":
         message += f" Your result has dtype {got.dtype}, which holds no fractions."
     return message

@@ -165,7 +165,7 @@ def student_frame(trace: TracebackType | None) -> tuple[str, int, str] | None:
     if found is None:
         return None
     line = linecache.getline(found.tb_frame.f_code.co_filename, found.tb_lineno).strip()
-    return frame_name(found), found.tb_lineno, line
+    return frame_name(found), found.tb_lineno, line if len(line) <= 80 else f"{line[:77]}..."
 
 
 def frame_name(trace: TracebackType) -> str:

@@ -1,19 +1,24 @@
 """One report object: what was found, as plain text for a terminal and as HTML for JupyterLab."""
 
 import os
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from helpers.checks.closer import closer_look, printed
+from helpers.checks.codec import Function, Rng
 from helpers.checks.compare import Finding
 from helpers.checks.library import Case, Exercise
+from helpers.checks.wording import MARKS
 
 _LAYOUTS = {
     "F": "arrays in Fortran order",
     "strided": "arrays that are non-contiguous views",
     "readonly": "read-only arrays",
 }
-_MARKS = {"passed": "✓", "not attempted": "○"}
+_SHOWN = 12  # values of an array that a sentence can hold
+_LONGEST = 400  # characters of inputs in a sentence
 
 
 @dataclass
@@ -78,27 +83,43 @@ class Report:
         return round(self.score * self.exercise.points[self.hidden], 4)
 
     @property
+    def mark(self) -> str:
+        return MARKS.get(self.state, MARKS["wrong"])
+
+    @property
+    def headline(self) -> str:
+        return f"{self.exercise.id}: {self.state}"
+
+    @property
+    def tally(self) -> str:
+        right = sum(result.finding is None for result in self.cases)
+        return f"{right} of {len(self.exercise.cases)} cases are right"
+
+    @property
     def message(self) -> str:
         """What was wrong, where, and what was expected there. Hidden cases are not shown, only the kind of mistake."""
         if self.passed:
-            count = f"{len(self.cases)} of {len(self.cases)} cases"
-            if self.hidden:
-                return f"Hidden checks passed ({count})."
-            return f"Public checks passed ({count}). Hidden checks run when your work is graded."
-        says = self._misconception_text("says")
+            return self._passed_message()
         failed = [r for r in self.cases if r.finding]
         if not failed:
             return self.finding.message
+        says = self._misconception_text("says")
         if self.hidden:
             return f"{len(failed)} of {len(self.cases)} hidden cases fail ({self.state}). {says}".strip()
         case = next((r.case for r in failed if r.finding is self.finding), failed[0].case)
-        tail = f" ({len(failed)} of {len(self.cases)} cases fail.)" if len(failed) > 1 else ""
-        return f"{says + ' ' if says else ''}In the case “{case.name}”{_inputs(case)}, {self.finding.message}{tail}"
+        return f"{says} In the case “{case.name}”{_inputs(case)}, {self.finding.message}".strip()
+
+    def _passed_message(self) -> str:
+        count = f"{len(self.cases)} of {len(self.cases)} cases"
+        if self.hidden:
+            return f"Hidden checks passed ({count})."
+        later = " Hidden checks run when your work is graded." if self.exercise.points[True] else ""
+        return f"Public checks passed ({count}).{later}"
 
     @property
     def hint(self) -> str:
         """The next thing to try: what helps against a recognised mistake, or the next step of the hint ladder."""
-        if self.passed:
+        if self.passed or self.state == "not attempted":
             return ""
         ladder = self.exercise.hints
         step = ladder[min(max(self.tries, 1), len(ladder)) - 1] if ladder else ""
@@ -107,12 +128,31 @@ class Report:
     def _misconception_text(self, part: str) -> str:
         return self.exercise.misconceptions[self.misconception][part] if self.misconception else ""
 
+    @property
+    def shows_details(self) -> bool:
+        """Whether yours and expected may be shown: only for public cases."""
+        return not self.hidden and self.finding is not None
+
+    @property
+    def shows_cases(self) -> bool:
+        return not self.hidden and len(self.exercise.cases) > 1 and bool(self.cases) and self.state != "not attempted"
+
+    def verdicts(self) -> list[tuple[str, str]]:
+        """Name and verdict of every public case."""
+        asked = [(r.case.name, r.finding.state if r.finding else "passed") for r in self.cases]
+        return asked + [(case.name, "not asked") for case in self.exercise.cases[len(asked) :]]
+
     def text(self) -> str:
-        """The report as plain text."""
-        lines = [f"{_MARKS.get(self.state, '✗')} {self.exercise.id}: {self.state}", self.message]
-        lines += [f"Try: {self.hint}"] if self.hint and self.state != "not attempted" else []
+        """The report as plain text, with everything that the HTML says."""
+        lines = [f"{self.mark} {self.headline}", self.message]
+        look = closer_look(self.finding) if self.shows_details else None
+        lines += [look.text] if look else []
+        lines += [f"Try: {self.hint}"] if self.hint else []
         lines += [f"Remark: {remark}" for remark in self.remarks]
         lines += [f"Your code printed: {self.printed[:500]}"] if self.printed and not self.hidden else []
+        if self.shows_cases and not self.passed:
+            lines += [f"{self.tally}:"]
+            lines += [f"  {MARKS.get(state, MARKS['wrong'])} {name}: {state}" for name, state in self.verdicts()]
         return "\n".join(lines)
 
     def html(self) -> str:
@@ -144,15 +184,36 @@ class Report:
 
 def _inputs(case: Case) -> str:
     """The inputs of a case, where they are few enough to read."""
-    parts = []
-    for name, value in case.inputs.items():
-        if isinstance(value, np.ndarray) and value.size > 12:
-            parts.append(f"{name} of shape {value.shape}")
-        elif isinstance(value, np.ndarray):
-            parts.append(f"{name} = {np.array2string(value, precision=4, separator=', ').replace(chr(10), '')}")
-        elif isinstance(value, int | float | str | None) or (isinstance(value, list) and len(str(value)) < 40):
-            parts.append(f"{name} = {value!r}")
-    if case.layout in _LAYOUTS:
-        parts.append(_LAYOUTS[case.layout])
+    parts = [f"{name} {_shown(value)}" for name, value in case.inputs.items()]
+    parts += [_LAYOUTS[case.layout]] if case.layout in _LAYOUTS else []
     text = ", ".join(parts)
-    return f" ({text})" if text and len(text) < 400 else ""
+    if len(text) > _LONGEST:
+        text = ", ".join(f"{name} {_outlined(value)}" for name, value in case.inputs.items())
+    return f" ({text})" if text and len(text) <= _LONGEST else ""
+
+
+def _shown(value) -> str:
+    """An input in a sentence: "= [1., 2.]", or its shape."""
+    if isinstance(value, np.ndarray) and value.size <= _SHOWN:
+        return "= " + re.sub(r"\s+", " ", printed(value, digits=4))
+    if isinstance(value, Function):
+        return f"= {value.name}"
+    if isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value):
+        return _outlined(value)
+    if isinstance(value, np.ndarray | Rng):
+        return _outlined(value)
+    return f"= {value!r}"
+
+
+def _outlined(value) -> str:
+    """An input by its outline: its shape, its length, its seed."""
+    if isinstance(value, np.ndarray):
+        kind = "" if value.dtype.kind == "f" else f" and dtype {value.dtype}"
+        return f"of shape {value.shape}{kind}"
+    if isinstance(value, Rng):
+        return f"= default_rng({value.seed})"
+    if isinstance(value, Function):
+        return f"= {value.name}"
+    if isinstance(value, list | dict) and len(repr(value)) > 60:
+        return f"with {len(value)} entries"
+    return f"= {value!r}"

@@ -11,3 +11,6 @@ def listed(names) -> str:
     """ "a", "a and b", "a, b and c"."""
     names = list(names)
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+MARKS = {"passed": "✓", "not attempted": "○", "wrong": "✗"}
