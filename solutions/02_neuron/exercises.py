@@ -107,6 +107,18 @@ weighted_sum = Exercise(
             hint="The inputs of a sample lie along the last axis.",
         ),
         Misconception(
+            "rows_times_weights",
+            lambda x, w, b: sum(x[i] * w[i] for i in range(len(x))) + b,
+            says="In a batch, whole samples are multiplied by single weights.",
+            hint="In a batch `x[i]` is a sample, not an input; its inputs are `x[i, 0]`, `x[i, 1]` and so on.",
+        ),
+        Misconception(
+            "weights_first",
+            lambda x, w, b: w @ x + b,
+            says="The product has its factors the wrong way round for a batch.",
+            hint="(batch, n) times (n,) gives (batch,): the samples come first.",
+        ),
+        Misconception(
             "column",
             lambda x, w, b: (x @ w + b)[..., None] if np.ndim(x) == 2 else x @ w + b,
             says="The batch comes back as a column.",
@@ -254,6 +266,11 @@ class BiasPerInputNeuron(ReferenceNeuron):
         self.b = rng.standard_normal(num_inputs)
 
 
+class BiasArrayNeuron(ReferenceNeuron):
+    def __init__(self, num_inputs, activation_fn, rng):
+        self.W, self.b, self.activation_fn = rng.standard_normal(num_inputs), rng.standard_normal(1), activation_fn
+
+
 class ConstantNeuron(ReferenceNeuron):
     def __init__(self, num_inputs, activation_fn, rng):
         self.W, self.b, self.activation_fn = np.ones(num_inputs), 0.0, activation_fn
@@ -367,6 +384,12 @@ neuron = Exercise(
             BiasPerInputNeuron,
             says="There is one bias per input; a neuron has a single one.",
             hint="Draw one number for `b`.",
+        ),
+        Misconception(
+            "bias_array",
+            BiasArrayNeuron,
+            says="`b` is an array with one entry, which would turn the answer for one sample into an array too.",
+            hint="A single number is asked for: draw it without a size.",
         ),
         Misconception(
             "constant_weights",
@@ -1404,14 +1427,14 @@ def network_inputs(rng, *batch, hidden=None):
     }
 
 
-def accuracy_case(rng):
+def accuracy_case(rng, name="accuracy"):
     """Labels of which some, but not all and not half, are what the network says."""
     inputs = network_inputs(rng, 7)
     labels = tf_network_predict(**inputs)["predict(x)"]
     y = np.where(np.arange(7) < int(rng.integers(2, 6)), labels, (labels + 1) % inputs["num_outputs"])
     order = rng.permutation(7)
     X = inputs.pop("x")
-    return Case("accuracy", inputs | {"X": X[order], "y": y[order]}, probe="neuron_network_accuracy")
+    return Case(name, inputs | {"X": X[order], "y": y[order]}, probe="neuron_network_accuracy")
 
 
 def forward_case(rng):
@@ -1485,7 +1508,7 @@ simple_network = Exercise(
         ),
         Case("predict, one sample", HAND_NETWORK | {"x": np.array([-1.0, 4.0])}, probe="neuron_network_predict"),
         accuracy_case(np.random.default_rng(12)),
-        accuracy_case(np.random.default_rng(13)),
+        accuracy_case(np.random.default_rng(13), "accuracy, another network"),
         changes_case(np.random.default_rng(14)),
     ],
     draw=[forward_case, predict_case, accuracy_case, one_sample_case, changes_case],
