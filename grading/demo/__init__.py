@@ -1,0 +1,1 @@
+"""A made-up class: written, graded with nbgrader, given feedback, and shown as a table and a picture."""
