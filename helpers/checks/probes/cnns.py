@@ -152,7 +152,7 @@ def keras_model(build, input_shape, num_classes, options):
     return {f"layer {number}": step for number, step in enumerate(steps, start=1)} | {
         "parameters": f"{model.count_params():,}",
         "shape of the output for 2 images": _shape_text(scores.shape),
-        "sum of the output over the classes": np.round(scores.sum(axis=-1).astype(np.float64), 4),
+        "the output sums to 1 for every image": "yes" if np.allclose(scores.sum(axis=-1), 1, atol=1e-3) else "no",
         "the model is compiled": "yes" if model.compiled else "no",
     }
 
@@ -161,6 +161,8 @@ def _steps(model, shape: tuple) -> list[str]:
     """One text per operation, with the shape that it puts out unless it is an activation, which keeps the shape."""
     steps = []
     for layer in _leaves(model):
+        if _kind(layer) == "InputLayer":
+            continue
         shape = tuple(layer.compute_output_shape((None, *shape)))[1:]
         steps += [f"{name} -> {shape}" for name in _layer_name(layer, shape)]
         steps += [name for name in _activation_name(layer) if name != "linear"]
@@ -185,8 +187,8 @@ def _leaves(model):
 
 
 def _layer_name(layer, shape: tuple) -> list[str]:
-    """What a layer does, whatever it is called; none for inputs and for layers that are only an activation."""
-    if ".layers.activations." in type(layer).__module__ or _kind(layer) == "InputLayer":
+    """What a layer does, whatever it is called; none for a layer that is only an activation."""
+    if ".layers.activations." in type(layer).__module__:
         return []
     match _kind(layer):
         case "Conv2D":
@@ -255,8 +257,11 @@ def lenet_starts(NumpyLeNet, input_shape, num_classes, rng):
     shapes = [_shape_text(np.shape(p)) for p in params] + ["nothing"] * len(LENET_PARTS)
     outputs = {"params is a": _list_or_kind(params), "number of arrays in params": len(params)}
     outputs |= {f"shape of {name}": shape for name, shape in zip(_names("params"), shapes, strict=False)}
-    differ = [not np.array_equal(a, b) for a, b in list(zip(params, two.params, strict=False))[::2]]
-    return outputs | {"weight arrays that differ in a second network": sum(differ)}
+    weights = list(zip(params, two.params, strict=False))[::2]
+    return outputs | {
+        "weight arrays of different numbers": sum(np.unique(one).size > 1 for one, _ in weights),
+        "weight arrays that differ in a second network": sum(not np.array_equal(one, two) for one, two in weights),
+    }
 
 
 @probe
