@@ -123,7 +123,7 @@ sigmoid = Exercise(
         Misconception(
             "exp_overflows",
             lambda z: 1 / (1 + np.exp(-z)),
-            says="exp overflows for inputs far below zero: the values survive, the warning is the price.",
+            says="exp overflows for inputs far below zero. The values survive, but NumPy warns.",
             hint="`np.where` computes both branches for every element. Make exp see only numbers ≤ 0, such "
             "as −|z|: how can both halves of the curve be written with that one exp?",
         ),
@@ -974,6 +974,12 @@ elu_grad = Exercise(
             hint="The constant −alpha drops out of the derivative.",
         ),
         Misconception(
+            "minus_one_left",
+            lambda z, alpha=1.0: np.where(z > 0, 1.0, alpha * np.exp(z) - 1),
+            says="A −1 is left over from ELU itself.",
+            hint="Constants drop out of a derivative; a slope of ELU is never negative.",
+        ),
+        Misconception(
             "alpha_ignored",
             lambda z, alpha=1.0: np.where(z > 0, 1.0, np.exp(z)),
             says="alpha plays no part.",
@@ -1136,6 +1142,24 @@ softmax = Exercise(
             hint="Take the maximum along `axis`, too, with `keepdims=True`.",
         ),
         Misconception(
+            "whole_array_and_overflow",
+            lambda z, axis=-1: np.exp(z) / np.exp(z).sum(),
+            says="The sum runs over the whole array: all rows together make 1. And exp overflows far from zero.",
+            hint="Rows first: sum along `axis` with `keepdims=True`. Then subtract the largest score along `axis`.",
+        ),
+        Misconception(
+            "first_axis_always",
+            lambda z, axis=-1: special.softmax(np.asarray(z, np.float64), axis=0),
+            says="It works along the first axis, whatever `axis` says: it compares samples, not classes.",
+            hint="Pass `axis` on to the maximum and to the sum; Python's own `sum` knows the first axis only.",
+        ),
+        Misconception(
+            "first_axis_and_overflow",
+            lambda z, axis=-1: np.exp(z) / np.exp(z).sum(axis=0),
+            says="It works along the first axis, whatever `axis` says; and exp overflows far from zero.",
+            hint="Pass `axis` on to the sum, with `keepdims=True`. Then subtract the largest score along `axis`.",
+        ),
+        Misconception(
             "no_exp",
             lambda z, axis=-1: z / z.sum(axis=axis, keepdims=True),
             says="The scores are divided by their sum without exp.",
@@ -1206,6 +1230,18 @@ log_softmax = Exercise(
             lambda z, axis=-1: z - np.log(np.exp(z).sum(axis=axis, keepdims=True)),
             says="The formula is right, but exp overflows (or vanishes) for scores far from zero.",
             hint="Subtract the largest score along `axis` before anything else.",
+        ),
+        Misconception(
+            "log_of_overflowing_softmax",
+            lambda z, axis=-1: np.log(e_softmax(z, axis)),
+            says="Softmax overflows for scores far from zero before the logarithm can help.",
+            hint="Write log(exp(a) / s) as a difference: no probability is formed. And subtract the largest score first.",
+        ),
+        Misconception(
+            "whole_array_and_overflow",
+            lambda z, axis=-1: z - np.log(np.exp(z).sum()),
+            says="The sum runs over the whole array; and exp overflows for scores far from zero.",
+            hint="Rows first: sum along `axis` with `keepdims=True`. Then subtract the largest score along `axis`.",
         ),
         Misconception(
             "softmax_itself",
@@ -1597,6 +1633,12 @@ signal_through_depth = Exercise(
             "scheme_ignored",
             signal(scheme="he_normal"),
             says="The weights are always He's, whatever scheme is passed.",
+            hint="Pass `scheme` on to initial_weights.",
+        ),
+        Misconception(
+            "always_lecun",
+            signal(scheme="lecun_normal"),
+            says="The weights always have variance 1 / width, whatever scheme is passed.",
             hint="Pass `scheme` on to initial_weights.",
         ),
         Misconception(

@@ -30,6 +30,8 @@ def weight_statistics(initial_weights, scheme, fan_in, fan_out, seed):
 
 
 def _numbers(weights) -> np.ndarray:
+    if weights is None:
+        raise Finding("type", "the result is None for this scheme. Does every path through your code end in `return`?")
     if not isinstance(weights, np.ndarray) or weights.dtype.kind != "f":
         kind = f"array of {weights.dtype}" if isinstance(weights, np.ndarray) else type(weights).__name__
         raise Finding("type", f"the result is a {kind}; a NumPy array of floating-point weights is expected.")
