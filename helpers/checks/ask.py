@@ -5,21 +5,26 @@ import numpy as np
 from helpers.checks import probes
 from helpers.checks.answers import Answer, Opaque, Trouble, freeze
 from helpers.checks.codec import materialise
-from helpers.checks.guard import run, student_frame
+from helpers.checks.guard import frame_name, run, student_frame
 from helpers.checks.library import Case, Exercise
 
 _HEADLINE_SECONDS = 1.0  # an exception's text may be computed by the student's code too
 
 
 def ask(exercise: Exercise, case: Case, student) -> Answer:
-    """Run the case's probe on private copies of its inputs."""
-    call = probes.get(case.probe) if case.probe != "call" else None
+    """Run the case's probe on private copies of its inputs; the probe "call" calls a function with them in order."""
     inputs = {name: _lay_out(materialise(value), case.layout) for name, value in case.inputs.items()}
-    outcome = run(lambda: _call(exercise, call, student, inputs), exercise.seconds)
-    outputs = outcome.value if outcome.error is None else {}
+    if case.probe == "call":
+        outcome = run(lambda: student(*inputs.values()), exercise.seconds)
+        failed = outcome.error is not None
+        outputs, finding = ({}, None) if failed else _named(list(exercise.outputs), freeze(outcome.value))
+    else:
+        probe = probes.get(case.probe)
+        outcome, finding = run(lambda: probe(student, **inputs), exercise.seconds), None
+        outputs = {name: freeze(value) for name, value in (outcome.value or {}).items()}
     return Answer(
-        outputs={name: freeze(value) for name, value in outputs.items()},
-        trouble=_trouble(outcome.error) if outcome.error is not None else None,
+        outputs=outputs,
+        trouble=_trouble(outcome.error) if outcome.error is not None else finding,
         printed=outcome.printed,
         warned=outcome.warned,
         replaced=outcome.replaced,
@@ -28,20 +33,14 @@ def ask(exercise: Exercise, case: Case, student) -> Answer:
     )
 
 
-def _call(exercise: Exercise, probe, student, inputs: dict) -> dict:
-    """The outputs by name: through the probe, or by calling a function with the inputs in order."""
-    if probe is not None:
-        return probe(student, **inputs)
-    answer = student(*inputs.values())
-    names = list(exercise.outputs)
+def _named(names: list[str], result) -> tuple[dict, Trouble | None]:
+    """A function's result or results by name, or what is wrong with their number."""
     if len(names) == 1:
-        return {names[0]: answer}
-    results = freeze(answer)
-    if not isinstance(results, tuple | list) or len(results) != len(names):
-        raise probes.Finding(
-            "type", f"it returned {_described(results)}; {len(names)} are expected: {', '.join(names)}."
-        )
-    return dict(zip(names, results, strict=True))
+        return {names[0]: result}, None
+    if not isinstance(result, tuple | list) or len(result) != len(names):
+        message = f"it returned {_described(result)}; {len(names)} are expected: {', '.join(names)}."
+        return {}, Trouble(("Finding",), message, "", finding=("type", message))
+    return dict(zip(names, result, strict=True)), None
 
 
 def _described(results) -> str:
@@ -105,6 +104,4 @@ def _innermost(error: BaseException, frame) -> bool:
     trace = error.__traceback__
     while trace.tb_next is not None:
         trace = trace.tb_next
-    return (
-        frame is not None and (trace.tb_frame.f_code.co_qualname.replace("<locals>.", ""), trace.tb_lineno) == frame[:2]
-    )
+    return frame is not None and (frame_name(trace), trace.tb_lineno) == frame[:2]

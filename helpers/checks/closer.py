@@ -52,7 +52,7 @@ def _side_by_side(yours: np.ndarray, expected: np.ndarray) -> Look:
 
 
 def _worst_image(yours: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The worst plane of an array of shape (height, width), with channels, or a batch of such; None for other arrays."""
+    """The worst plane of an array of shape (height, width), with channels, or of a batch; None for other arrays."""
     if yours.ndim == 2:
         yours, expected = yours[None, :, :, None], expected[None, :, :, None]
     elif yours.ndim == 3:

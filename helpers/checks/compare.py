@@ -125,9 +125,7 @@ def _shape_message(label: str, got: np.ndarray, expected: np.ndarray) -> str:
         return message + " It is the right shape transposed: look at the order of the factors or axes."
     if got.size == expected.size:
         return message + " The number of elements is right: an axis is in the wrong place, missing or extra."
-    try:
-        np.broadcast_shapes(got.shape, expected.shape)
-    except ValueError:
+    if not all(m == n or 1 in (m, n) for m, n in zip(got.shape[::-1], expected.shape[::-1], strict=False)):
         return message
     return message + " NumPy would stretch one into the other without a word, which is how this mistake hides."
 

@@ -31,7 +31,7 @@ def evaluate(exercise_id: str, student=_CALLER, *, hidden: bool = False) -> Repo
     else:
         exercise = find(exercise_id, hidden)
     report = judge(exercise, student, hidden)
-    session.record(report)
+    session.remember(report)
     return report
 
 
@@ -151,7 +151,7 @@ def _trouble(exercise: Exercise, case: Case, answer: Answer, report: Report) -> 
         )
     place = trouble.place or "it could not be called as the exercise says: "
     wanted = f"; {a(case.raises)} is expected for this input" if case.raises else ""
-    return Finding("error", f"{place}{trouble.headline}{wanted}.".replace("..", "."))
+    return Finding("error", f"{place}{trouble.headline}{wanted}".rstrip(".") + ".")
 
 
 def _compare_all(exercise: Exercise, case: Case, outputs: dict, report: Report) -> list[Finding]:

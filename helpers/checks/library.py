@@ -5,8 +5,11 @@ author's solution in `solutions/NN_chapter/hidden_references.*` and never reache
 `make build`.
 """
 
+import copy
 import difflib
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +20,7 @@ from helpers.checks.codec import decode
 from helpers.checks.errors import MissingReferences, UnknownExercise
 
 ROOT = Path(__file__).resolve().parents[2]
+_UNREADABLE = (ValueError, KeyError, OSError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -99,15 +103,24 @@ def find(exercise_id: str, hidden: bool = False) -> Exercise:
             f"An exercise id is a text such as 'weighted_sum'; this is a {type(exercise_id).__name__}."
         )
     chapter, _, name = exercise_id.rpartition("/")
-    homes = [c for c in chapters() if name in _chapter(c, False) and chapter in ("", c)]
+    homes = [c for c in chapters() if chapter in ("", c) and name in _chapter(c, False)]
     if len(homes) == 1:
-        return _chapter(homes[0], hidden)[name]
+        return _half(homes[0], name, hidden)
     if homes:
         raise UnknownExercise(f"{name!r} is in {' and '.join(homes)}; name one, as in '{homes[0]}/{name}'.")
     known = sorted({n for c in chapters() for n in _chapter(c, False)})
     near = difflib.get_close_matches(name, known, n=1)
     suggestion = f"did you mean {near[0]!r}?" if near else "the chapter's headings name its exercises."
     raise UnknownExercise(f"There is no exercise {exercise_id!r}; {suggestion}")
+
+
+def _half(chapter: str, name: str, hidden: bool) -> Exercise:
+    """The public or hidden half: a copy, so that nobody's code can spoil the one that is kept."""
+    if name not in _chapter(chapter, hidden):
+        raise MissingReferences(
+            f"The hidden references of {chapter} do not know {name!r}: `make build` writes them again."
+        )
+    return copy.deepcopy(_chapter(chapter, hidden)[name])
 
 
 def find_in_chapter(exercise_id: str, chapter: str, hidden: bool = False) -> Exercise:
@@ -132,7 +145,16 @@ def read_chapter(path: Path) -> dict[str, Exercise]:
             f"The reference file {error.filename} is missing: `make build` writes it again; a student gets it back "
             "by unpacking the course once more."
         ) from None
-    except (ValueError, KeyError, OSError, TypeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        OSError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise MissingReferences(
             f"The reference file {path}.json or .npz cannot be read ({error}): write it again with `make build`, or "
             "unpack the course once more."

@@ -3,39 +3,34 @@
 import builtins
 import math
 from collections.abc import Callable
+from operator import is_
 
 import numpy as np
 
 # Notebooks and terminals replace these themselves.
-_LEFT_ALONE = (
-    "breakpoint",
-    "copyright",
-    "credits",
-    "display",
-    "exit",
-    "get_ipython",
-    "help",
-    "input",
-    "license",
-    "open",
-)
-_MODULES = {"Python's": builtins, "math": math, "np": np, "np.linalg": np.linalg, "np.random": np.random}
+_LEFT_ALONE = {"breakpoint", "copyright", "credits", "display", "exit", "get_ipython", "help", "input", "license"}
+_LEFT_ALONE |= {"open", "print", "quit"}
+_MODULES = {"Python's ": builtins, "math.": math, "np.": np, "np.linalg.": np.linalg, "np.random.": np.random}
 
 
 def _keeper() -> Callable[[], list[str]]:
-    """A function that puts everything back and names what it put back; it calls nothing that can have been replaced."""
+    """A function that puts everything back and names it; nothing that it calls can have been replaced."""
     kept = []
-    for module_name, module in _MODULES.items():
-        for name, value in vars(module).items():
-            if not name.startswith("_") and not (module is builtins and name in _LEFT_ALONE):
-                kept.append((module_name, vars(module), name, value))
+    for prefix, module in _MODULES.items():
+        left_alone = _LEFT_ALONE if module is builtins else ()
+        names = [name for name in vars(module) if not name.startswith("_") and name not in left_alone]
+        kept.append((prefix, vars(module), names, [vars(module)[name] for name in names]))
+    every, put_together, pairs, same = all, map, zip, is_
 
     def put_back() -> list[str]:
         replaced = []
-        for module_name, namespace, name, value in kept:
-            if name not in namespace or namespace[name] is not value:
-                namespace[name] = value
-                replaced.append(f"{module_name} {name}" if module_name == "Python's" else f"{module_name}.{name}")
+        for prefix, namespace, names, values in kept:
+            if every(put_together(same, put_together(namespace.get, names), values)):
+                continue
+            for name, value in pairs(names, values):
+                if namespace.get(name) is not value:
+                    namespace[name] = value
+                    replaced.append(prefix + name)
         return replaced
 
     return put_back

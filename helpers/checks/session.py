@@ -1,24 +1,20 @@
-"""What has been checked since the kernel started: it opens hints, and lets later cells wait for an exercise."""
+"""What has been checked in this kernel, so that later cells can wait for an exercise; and the hint ladder."""
 
 import os
 import sys
 
+from helpers.checks import record
 from helpers.checks.library import Exercise, find, find_in_chapter
 from helpers.checks.report import Report
 
 _latest: dict[str, Report] = {}
-_tries: dict[str, int] = {}
 
 
-def record(report: Report) -> None:
+def remember(report: Report) -> None:
     """Remember the latest public report of every exercise, and count the failed tries."""
-    if report.hidden:
-        return
-    name = report.exercise.full_id
-    if not report.passed and report.state != "not attempted":
-        _tries[name] = _tries.get(name, 0) + 1
-    report.tries = _tries.get(name, 0)
-    _latest[name] = report
+    if not report.hidden:
+        _latest[report.exercise.full_id] = report
+        report.tries = record.note(report)
 
 
 def passed(*exercise_ids: str) -> bool:
@@ -36,11 +32,11 @@ def passed(*exercise_ids: str) -> bool:
     return not waiting
 
 
-def hint(exercise_id: str) -> str:
-    """Print the next step of an exercise's hint ladder: nudge, idea, skeleton. One opens per failed try."""
+def hint(exercise_id: str) -> None:
+    """Print an exercise's open hints: nudge, idea, skeleton. One more opens per failed try."""
     chapter = sys._getframe(1).f_globals.get("CHAPTER")
     exercise = _resolve(exercise_id, chapter)
-    open_steps = min(max(_tries.get(exercise.full_id, 0), 1), len(exercise.hints))
+    open_steps = min(max(record.tries(exercise), 1), len(exercise.hints))
     for step, text in enumerate(exercise.hints[:open_steps], start=1):
         print(f"Hint {step} of {len(exercise.hints)}: {text}")
     if open_steps < len(exercise.hints):
@@ -48,7 +44,9 @@ def hint(exercise_id: str) -> str:
 
 
 def _resolve(name: str, chapter) -> Exercise:
-    return find_in_chapter(name, chapter) if isinstance(chapter, str) and "/" not in name else find(name)
+    if isinstance(chapter, str) and isinstance(name, str) and "/" not in name:
+        return find_in_chapter(name, chapter)
+    return find(name)
 
 
 def _passed(exercise: Exercise) -> bool:
