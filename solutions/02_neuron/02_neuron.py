@@ -172,8 +172,8 @@ if passed("step"):
 # `rng.standard_normal(...)`. `forward(x)` returns the activation of the weighted sum: a number for one sample,
 # `(batch,)` for a batch.
 #
-# - Worked by hand: with `W = [0.5, -1, 2]`, `b = -4.5` and the sigmoid, the sample `[1, 2, 3]` gives $z = 4.5 - 4.5 =
-#   0$, so `forward` returns `0.5`.
+# - Worked by hand: with `W = [0.5, -1, 2]`, `b = -4.5` and the sigmoid, the sample `[1, 2, 3]` gives
+#   $z = 4.5 - 4.5 = 0$, so `forward` returns `0.5`.
 # - How you draw the weights is up to you, as long as they come from `rng`: the same seed must give the same neuron.
 # - The checks write other values into `W` and `b`, so `forward` must use whatever is there when it is called.
 
@@ -199,11 +199,11 @@ class Neuron:
 
 # %%
 if passed("Neuron", "step"):
-    for activation_fn in (step, sigmoid):
+    for name, activation_fn in (("step", step), ("sigmoid", sigmoid)):
         neuron = Neuron(3, activation_fn, np.random.default_rng(0))
         neuron.W, neuron.b = np.array([0.5, -1.0, 2.0]), -4.5
         for sample in ([1.0, 2.0, 3.0], [1.0, 2.0, 3.1], [1.0, 2.0, 2.9]):
-            print(f"{activation_fn.__name__:8} {sample} -> {neuron.forward(np.array(sample)):.3f}")
+            print(f"{name:8} {sample} -> {neuron.forward(np.array(sample)):.3f}")
 
 # %% [markdown]
 # The same three samples, close to the threshold: the step jumps between them, the sigmoid hardly moves. A jump is easy
@@ -215,9 +215,9 @@ if passed("Neuron", "step"):
 # %% [markdown]
 # ## 3 · Where does a neuron draw the line?
 #
-# With two inputs, a sample is a point in the plane, and a neuron cuts the plane in two along $w_1 x_1 + w_2 x_2 + b =
-# 0$. Take $w = (1, 2)$ and $b = -2$: the points $(2, 0)$ and $(0, 1)$ both give zero, so the line goes through them.
-# The weights, drawn as an arrow, stand at a right angle to it and point to the side that fires.
+# With two inputs, a sample is a point in the plane, and a neuron cuts the plane in two along
+# $w_1 x_1 + w_2 x_2 + b = 0$. Take $w = (1, 2)$ and $b = -2$: the points $(2, 0)$ and $(0, 1)$ both give zero, so the
+# line goes through them. The weights, drawn as an arrow, stand at a right angle to it and point to the side that fires.
 
 
 # %%
@@ -284,9 +284,9 @@ if passed("Neuron"):
 # %% [markdown]
 # {{exercise: add_bias_column}}
 #
-# Write `add_bias_column(X)`: the same samples with one more column, of ones, at the end. `(batch, n)` becomes `(batch,
-# n + 1)`, and one sample `(n,)` becomes `(n + 1,)`. The result holds floating-point numbers, even where `X` holds whole
-# ones: `[[0, 1]]` becomes `[[0.0, 1.0, 1.0]]`. `X` itself stays as it is.
+# Write `add_bias_column(X)`: the same samples with one more column, of ones, at the end. `(batch, n)` becomes
+# `(batch, n + 1)`, and one sample `(n,)` becomes `(n + 1,)`. The result holds floating-point numbers, even where `X`
+# holds whole ones: `[[0, 1]]` becomes `[[0.0, 1.0, 1.0]]`. `X` itself stays as it is.
 
 
 # %% exercise="add_bias_column"
@@ -467,8 +467,8 @@ if passed("add_bias_column", "perceptron_fit", "perceptron_predict"):
 
 # %%
 if passed("add_bias_column", "perceptron_predict"):
-    rng = np.random.default_rng(0)
-    right = [int(np.sum(perceptron_predict(X, w) == tables["XOR"])) for w in rng.normal(size=(1000, 3))]
+    X, lines = add_bias_column(inputs), np.random.default_rng(0).normal(size=(1000, 3))
+    right = [int(np.sum(perceptron_predict(X, w) == tables["XOR"])) for w in lines]
     print("right answers out of 4:", {count: right.count(count) for count in sorted(set(right))})
 
 # %% [markdown]
@@ -513,8 +513,8 @@ if passed("add_bias_column", "perceptron_fit", "perceptron_predict"):
 # ## 6 · How do you choose among ten classes?
 #
 # Give every class a neuron of its own, without activation, and let the highest **score** win. All their weights side by
-# side form a matrix `W` with one column per class; all their biases form a vector `b`. A picture of shape `(height,
-# width)` is first **flattened** into one row of numbers, pixel by pixel, row after row:
+# side form a matrix `W` with one column per class; all their biases form a vector `b`. A picture of shape
+# `(height, width)` is first **flattened** into one row of numbers, pixel by pixel, row after row:
 #
 # $$\begin{bmatrix} 0 & 1 \\ 2 & 3 \end{bmatrix} \rightarrow (0, 1, 2, 3), \qquad
 # (0, 1, 2, 3) \begin{bmatrix} 1 & 0 & -1 \\ 0 & 1 & 0 \\ 2 & 0 & 1 \\ 0 & -1 & 1 \end{bmatrix} + (0.5, -0.5, 0)
@@ -525,9 +525,9 @@ if passed("add_bias_column", "perceptron_fit", "perceptron_predict"):
 # %% [markdown]
 # {{exercise: linear_scores}}
 #
-# Write `linear_scores(images, W, b)` for a batch of images of shape `(n, ...)`: grey `(n, height, width)`, colour `(n,
-# height, width, 3)`, or already flat `(n, inputs)`. `W` is `(inputs, classes)`, `b` is `(classes,)`, the result `(n,
-# classes)`. Pixels count as they come, whether `uint8` or floating point.
+# Write `linear_scores(images, W, b)` for a batch of images of shape `(n, ...)`: grey `(n, height, width)`, colour
+# `(n, height, width, 3)`, or already flat `(n, inputs)`. `W` is `(inputs, classes)`, `b` is `(classes,)`, the result
+# `(n, classes)`. Pixels count as they come, whether `uint8` or floating point.
 
 
 # %% exercise="linear_scores"
@@ -556,7 +556,7 @@ if passed("linear_scores"):
 # whether it sees *its* digit.
 
 # %%
-if passed("add_bias_column", "perceptron_fit", "linear_scores"):
+if passed("add_bias_column", "perceptron_predict", "perceptron_fit", "linear_scores"):
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(len(X_train))
         X, y = X_train[order], digits.y_train[order]
@@ -574,7 +574,7 @@ if passed("add_bias_column", "perceptron_fit", "linear_scores"):
 # speak for the digit, blue ones against it.
 
 # %%
-if passed("add_bias_column", "perceptron_fit", "linear_scores"):
+if passed("add_bias_column", "perceptron_predict", "perceptron_fit", "linear_scores"):
     fig, axes = plots.figure(2, 5, width=7.5, height=3.4)
     for digit, ax in enumerate(axes.flat):
         plots.draw_signed(ax, trained[:64, digit].reshape(8, 8), str(digit))
@@ -608,9 +608,9 @@ quiz("layer-shape")
 # %% [markdown]
 # {{exercise: FullyConnectedLayer}}
 #
-# Write the class `FullyConnectedLayer(num_inputs, layer_size, activation_fn, rng)` with `W` of shape `(num_inputs,
-# layer_size)`, `b` of shape `(layer_size,)`, and `forward(x)`: `(num_inputs,)` gives `(layer_size,)`, a batch `(batch,
-# num_inputs)` gives `(batch, layer_size)`.
+# Write the class `FullyConnectedLayer(num_inputs, layer_size, activation_fn, rng)` with `W` of shape
+# `(num_inputs, layer_size)`, `b` of shape `(layer_size,)`, and `forward(x)`: `(num_inputs,)` gives `(layer_size,)`, a
+# batch `(batch, num_inputs)` gives `(batch, layer_size)`.
 #
 # As with the neuron, draw the weights from `rng` as you like. (Biases may start at zero; weights may not: neurons that
 # start alike would stay alike.) The checks write their own values into `W` and `b`.
@@ -651,7 +651,7 @@ if passed("Neuron", "FullyConnectedLayer"):
     print(f"{together.shape[0]} digits through {together.shape[1]} neurons: the layer equals its neurons")
 
 # %%
-if passed("FullyConnectedLayer"):
+if passed("Neuron", "FullyConnectedLayer"):
     import keras
 
     dense = keras.layers.Dense(10, activation="sigmoid", dtype="float64")
@@ -763,8 +763,8 @@ quiz("parameters")
 # Write the class `SimpleNetwork(num_inputs, num_outputs, hidden_layer_sizes, rng)`; `hidden_layer_sizes` is a list such
 # as `[32, 16]`.
 #
-# - `layers`: a list of your `FullyConnectedLayer`s from the first hidden one to the outputs, each with `sigmoid`. `[32,
-#   16]` with 64 inputs and 10 outputs makes three layers, with weights `(64, 32)`, `(32, 16)` and `(16, 10)`.
+# - `layers`: a list of your `FullyConnectedLayer`s from the first hidden one to the outputs, each with `sigmoid`.
+#   `[32, 16]` with 64 inputs and 10 outputs makes three layers, with weights `(64, 32)`, `(32, 16)` and `(16, 10)`.
 # - `forward(x)`: what the last layer sends, for one sample or a batch.
 # - `predict(x)`: the class, a whole number from 0: shape `(n,)` for a batch, a single one for a sample.
 # - `evaluate_accuracy(X, y)`: the share of the batch `X` whose prediction is its label in `y`, between 0 and 1.
@@ -851,7 +851,7 @@ if passed("SimpleNetwork"):
 # %% [markdown]
 # **Optional: MNIST.** A well-known book builds the same kind of network, 784-64-32-10, for the 28×28 digits of MNIST,
 # and finds 12.06 % before training. Set `LONG_RUN = True` to try ten starts of your own; the data set is downloaded
-# once (11 MB) unless it is on this computer already.
+# once (12 MB) unless it is on this computer already.
 
 # %%
 LONG_RUN = False
