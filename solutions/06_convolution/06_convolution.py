@@ -115,16 +115,7 @@ print(f"reflect  3 2 [{line}] 2 1")
 def pad2d(image, pad, mode):
     """The image (height, width) with a frame of `pad` pixels: (height + 2 pad, width + 2 pad)."""
     ### BEGIN SOLUTION
-    if mode == "zero":
-        padded = np.zeros((image.shape[0] + 2 * pad, image.shape[1] + 2 * pad), image.dtype)
-        padded[pad : pad + image.shape[0], pad : pad + image.shape[1]] = image
-        return padded
-    rows, columns = (np.arange(-pad, n + pad) for n in image.shape)
-    if mode == "edge":
-        rows, columns = (np.clip(i, 0, n - 1) for i, n in zip((rows, columns), image.shape, strict=True))
-    else:
-        rows, columns = (n - 1 - abs(n - 1 - abs(i)) for i, n in zip((rows, columns), image.shape, strict=True))
-    return image[np.ix_(rows, columns)]
+    return np.pad(image, pad, {"zero": "constant"}.get(mode, mode))
     ### END SOLUTION
 
 
@@ -135,12 +126,12 @@ def pad2d(image, pad, mode):
 camera = photo("camera")[80:208, 180:308]  # 128 x 128 pixels, uint8
 if passed("pad2d"):
     modes = ("zero", "edge", "reflect")
-    framed = [pad2d(camera, 24, mode) for mode in modes]
+    framed = [pad2d(camera, 24, mode) / 255 for mode in modes]
     show_images(
         framed,
         modes,
         columns=3,
-        size=2.2,
+        size=2.0,
         alt="The head of a man with a camera, framed in three ways: in black, in streaks that continue the border "
         "pixels, and in a mirror image of the picture.",
     )
@@ -298,23 +289,30 @@ kernels = {
 }
 
 # %% [markdown]
-# **Predict before you run.** Which of the six keep the brightness of a flat sky, and which turn it black? (Add up
+# **Predict before you run.** Which of the six keep the brightness of a flat sky, and which answer it with 0? (Add up
 # their entries.)
 
 # %%
 if passed("correlate2d"):
-    fig, axes = figure(2, 3, width=7.2, height=5.2)
-    for ax, (name, kernel) in zip(axes.flat, kernels.items(), strict=True):
-        filtered = correlate2d(camera, kernel)
-        if kernel.sum() == 0:
-            draw_signed(ax, filtered, f"{name} (sum 0)", limit=400)
-        else:
-            draw_image(ax, np.clip(filtered, 0, 255) / 255, f"{name} (sum {kernel.sum():g})")
+    fig, axes = figure(1, 3, width=6.0, height=2.3)
+    for ax, name in zip(axes.flat, ("mean, 7 x 7", "sharpen", "emboss"), strict=True):
+        draw_image(
+            ax, np.clip(correlate2d(camera, kernels[name]), 0, 255) / 255, f"{name}: sum {kernels[name].sum():g}"
+        )
     show(
         fig,
-        alt="A photograph of a man with a camera under six kernels. Mean blurs it, sharpen makes it crisp, emboss "
-        "gives it relief; these keep the sky bright. Laplacian, Sobel x and Sobel y are white where the picture is "
-        "flat, red or blue at edges: Sobel x at upright edges, Sobel y at level ones.",
+        alt="A man with a camera under three kernels of sum 1: mean blurs, sharpen makes crisp, emboss gives relief.",
+    )
+
+# %%
+if passed("correlate2d"):
+    fig, axes = figure(1, 3, width=6.0, height=2.3)
+    for ax, name in zip(axes.flat, ("Laplacian", "Sobel x", "Sobel y"), strict=True):
+        draw_signed(ax, correlate2d(camera, kernels[name]), f"{name}: sum {kernels[name].sum():g}", limit=400)
+    show(
+        fig,
+        alt="The same picture under three kernels of sum 0, white where it is flat. The Laplacian leaves thin double "
+        "lines at all edges, Sobel x broad red and blue lines at upright edges, Sobel y at level ones.",
     )
 
 # %% [markdown]
@@ -427,7 +425,7 @@ if passed("correlate2d", "gaussian_kernel"):
         blurred,
         ("photograph", "σ = 1.2", "σ = 2.5"),
         columns=3,
-        size=2.2,
+        size=2.0,
         alt="The photograph, and two blurred versions: with σ 1.2 the face is soft, with σ 2.5 only large shapes are "
         "left.",
     )
@@ -471,7 +469,7 @@ if passed("gradient_magnitude"):
         [camera[1:-1, 1:-1], *draw],
         ("photograph", "steepness", "steeper than 150"),
         columns=3,
-        size=2.2,
+        size=2.0,
         alt="The photograph; beside it the same scene as a line drawing, darker where brightness changes more; and the "
         "drawing in pure black and white.",
     )
@@ -1012,6 +1010,7 @@ if passed("conv2d", "max_pool2d"):
 # %%
 if passed("conv2d", "max_pool2d", "avg_pool2d"):
     still, moved = images[:100], np.roll(images[:100], 1, axis=2)
+    moved[:, :, 0] = 0
     edges, moved_edges = (np.maximum(conv2d(batch, sobel, None), 0) for batch in (still, moved))
     pools = {
         "no pool": (avg_pool2d, 1),

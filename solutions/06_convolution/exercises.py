@@ -648,6 +648,13 @@ def wrapping_gradient(image):
     return np.hypot(gx.astype(float), gy.astype(float))
 
 
+def gradient_in_bytes(image):
+    if image.dtype != np.uint8:
+        return np.hypot(*slopes(image))
+    gx, gy = (slope.astype(np.int64).astype(np.uint8) for slope in slopes(image))
+    return np.sqrt(gx**2 + gy**2).astype(float)
+
+
 def same_size_gradient(image):
     return np.hypot(*slopes(np.pad(np.asarray(image, float), 1)))
 
@@ -709,6 +716,12 @@ gradient_magnitude = Exercise(
             wrapping_gradient,
             says="Bytes wrapped round: in uint8, 3 − 5 is 254.",
             hint="Turn the picture into float64 before you subtract.",
+        ),
+        Misconception(
+            "bytes",
+            gradient_in_bytes,
+            says="The slopes are stored in the picture's own dtype; bytes know no sign and wrap round.",
+            hint="Make room for the slopes in float64: `np.zeros(shape)`, not `np.zeros_like(image)`.",
         ),
         Misconception(
             "same_size",
@@ -814,6 +827,12 @@ def repeated_bias_layer(x, w, b, stride=1, pad=0):
 
 def first_channel_layer(x, w, b, stride=1, pad=0):
     return layer(x[..., :1], w[:, :, :1], b, stride, pad)
+
+
+def batch_summed_layer(x, w, b, stride=1, pad=0):
+    y = layer(x, w, None, stride, pad)
+    y[:] = y.sum(axis=0)
+    return y if b is None else y + b
 
 
 def channels_first_layer(x, w, b, stride=1, pad=0):
@@ -954,6 +973,12 @@ LAYER_MISCONCEPTIONS = [
         first_channel_layer,
         says="Only the first input channel is looked at.",
         hint="A filter has one slice per input channel; the products of all of them are added up.",
+    ),
+    Misconception(
+        "batch_summed",
+        batch_summed_layer,
+        says="The sum runs over the images too, so that every image gets the total of the batch.",
+        hint="Sum over window rows, window columns and channels: three axes, not all four.",
     ),
     Misconception(
         "channels_first",
@@ -1221,7 +1246,11 @@ conv2d_im2col = Exercise(
             says="The values are right, but Python still loops over the images.",
             hint="Let `im2col` put the windows of all images into one matrix; one product serves them all.",
         ),
-        *(m for m in LAYER_MISCONCEPTIONS if m.key not in ("channels_first", "bias_per_channel", "truncated")),
+        *(
+            m
+            for m in LAYER_MISCONCEPTIONS
+            if m.key not in ("channels_first", "bias_per_channel", "truncated", "batch_summed")
+        ),
         Misconception(
             "weights_channel_first",
             weights_channel_first,
@@ -1326,6 +1355,11 @@ def db_of_the_batch(dy, x, w, stride, pad):
 def padded_dx(dy, x, w, stride, pad):
     padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
     return scatter(dy, padded, w, stride, 0), *gradients(dy, x, w, stride, pad)[1:]
+
+
+def emptied_dx(dy, x, w, stride, pad):
+    dx, dw, db = gradients(dy, x, w, stride, pad)
+    return (dx if pad else dx[:, 0:-0, 0:-0]), dw, db
 
 
 def corner_dx(dy, x, w, stride, pad):
@@ -1469,6 +1503,12 @@ conv2d_backward = Exercise(
             padded_dx,
             says="dx still has the frame of padding.",
             hint="The zeros were not part of `x`; cut them off again, so that dx has the shape of x.",
+        ),
+        Misconception(
+            "emptied",
+            emptied_dx,
+            says="Without padding, dx is empty: the slice `pad:-pad` is `0:0` then.",
+            hint="Cut from `pad` to `pad + height`, which also works for pad = 0.",
         ),
         Misconception(
             "wrong_corner",
