@@ -33,10 +33,10 @@ def value_graph(Value, steps, values, roots):
 
 @probe
 def value_chain(Value, x, depth):
-    """A long chain in which every node is used twice, at two different distances from the end."""
+    """A long chain of sums in which every node is used three times, at two different distances from the end."""
     leaf = node = Value(x)
     for _ in range(depth):
-        node = node + node * 0.1
+        node = (node + node) + node
     node.backward()
     return {"y.data": attribute(node, "data"), "x.grad": attribute(leaf, "grad")}
 
