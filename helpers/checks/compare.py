@@ -136,7 +136,7 @@ def _not_finite(label: str, got: np.ndarray, expected: np.ndarray, want: Want) -
         return Finding("not finite", f"{label} is {float(got)}; a finite number is expected. {cure}")
     bad = np.argwhere(~np.isfinite(got) & np.isfinite(expected))
     where = tuple(int(i) for i in bad[0])
-    message = f"{label} has {len(bad)} of {got.size} values that are nan or infinite, first at index {where}."
+    message = f"{label} has {len(bad)} of {got.size} values that are nan or infinite, first at index {place(where)}."
     return Finding("not finite", f"{message} {cure}", label, got.astype(np.float64), want)
 
 
@@ -190,10 +190,15 @@ def _value_message(label, got, expected, excess, want: Want) -> str:
     else:
         wrong = int((excess > 0).sum())
         message = f"{wrong} of {got.size} values of {label} are wrong. "
-        message += f"Furthest off is the one at index {where}: yours {mine}, expected {goal}."
+        message += f"Furthest off is the one at index {place(where)}: yours {mine}, expected {goal}."
     if got.dtype.kind in "iu" and expected.dtype.kind == "f":
         message += f" Your result has dtype {got.dtype}, which holds no fractions."
     return message
+
+
+def place(index: tuple[int, ...]) -> str:
+    """An index as one writes it: 3, or (0, 3)."""
+    return str(index[0]) if len(index) == 1 else str(index)
 
 
 def number(value, other) -> str:

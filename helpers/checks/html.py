@@ -47,7 +47,7 @@ def _table(report) -> str:
         for name, state in report.verdicts()
     )
     head = "<tr><th scope='col'>Verdict</th><th scope='col'>Case</th></tr>"
-    opened = "" if report.passed else " open"
+    opened = " open" if len({state == "passed" for _, state in report.verdicts()}) > 1 else ""
     return f"<details{opened}><summary>{escape(report.tally)}</summary><table>{head}{rows}</table></details>"
 
 
