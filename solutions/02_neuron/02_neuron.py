@@ -253,7 +253,7 @@ quiz("decision-line")
 if passed("Neuron"):
     side = np.linspace(-1, 3, 81)
     points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    fig, axes = plots.figure(1, 3, width=8.4, height=3.0, sharey=True)
+    fig, axes = plots.figure(1, 3, width=8.4, height=3.5, sharey=True)
     for ax, scale in zip(axes[0], (1, 2, 8), strict=True):
         neuron = Neuron(2, sigmoid, np.random.default_rng(0))
         neuron.W, neuron.b = scale * np.array([1.0, 2.0]), scale * -2.0
@@ -261,6 +261,7 @@ if passed("Neuron"):
         ax.imshow(fired, cmap=plots.COUNTS, vmin=0, vmax=1, origin="lower", extent=(-1, 3, -1, 3))
         draw_line(ax, neuron.W, neuron.b, colors="white", linestyles="--")
         ax.set(title=f"everything × {scale}", xlabel="input x1")
+    axes[0, 0].set(ylabel="input x2")
     plots.show(
         fig,
         "What a sigmoid neuron sends over the plane, for the weights (1, 2) and the bias -2 times 1, 2 and 8. The "
@@ -402,7 +403,7 @@ def draw_table(ax, labels):
 
 # %%
 if passed("add_bias_column", "perceptron_fit"):
-    fig, axes = plots.figure(1, 2, width=7.2, height=3.5, sharey=True)
+    fig, axes = plots.figure(1, 2, width=7.2, height=3.8, sharey=True)
     for ax, name in zip(axes[0], ("OR", "AND"), strict=True):
         w, mistakes = perceptron_fit(add_bias_column(inputs), tables[name], 1.0, 6, np.zeros(3))
         print(f"{name}: weights {w}, mistakes per epoch {[int(m) for m in mistakes]}")
