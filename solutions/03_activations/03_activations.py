@@ -105,6 +105,9 @@ def sigmoid(z):
 
 
 # %% [markdown]
+# **Recap.** The sigmoid is the step with a slope. A formula that is right on paper can still overflow; let exp see only
+# numbers up to 0.
+#
 # ## 2 · How steep is it?
 #
 # Learning sends corrections backwards through a network, and every activation on the way **multiplies the correction by
@@ -170,8 +173,9 @@ if passed("sigmoid", "sigmoid_grad"):
     print("by rise over run:", np.round(rise_over_run, 6))
 
 # %% [markdown]
-# Now play. The explorer below draws **your own** functions. Move z until the tangent is as good as flat: where does
-# that begin? Then come back to it after every exercise of this chapter, with other functions.
+# **Predict before you run:** how far from 0 must z be for the slope to fall below 0.01, so that less than a hundredth
+# of a correction gets through? The explorer below draws **your own** functions: move z and find out. (It is not far:
+# about 4.6.)
 
 # %%
 if passed("sigmoid", "sigmoid_grad"):
@@ -180,6 +184,9 @@ if passed("sigmoid", "sigmoid_grad"):
     activation_explorer(sigmoid, sigmoid_grad)
 
 # %% [markdown]
+# **Recap.** A slope multiplies the correction that passes. The sigmoid's is s·(1 − s): a quarter in the middle, next to
+# nothing beyond 5.
+#
 # ## 3 · Does it matter that the sigmoid is never negative?
 #
 # A unit's weight $w_i$ is corrected by (the unit's error) × (its input $x_i$). If all inputs come out of sigmoids,
@@ -231,8 +238,8 @@ def tanh_grad(z):
 
 
 # %% [markdown]
-# Check the story about the signs. One unit with eight inputs has an error of −0.3. In which directions are its weights
-# corrected, if the inputs come out of sigmoids, and if they come out of tanhs?
+# Check the story about the signs. One unit with eight inputs has an error of −0.3. **Predict before you run:** in which
+# directions are its weights corrected, if the inputs come out of sigmoids, and if they come out of tanhs?
 
 # %%
 if passed("sigmoid", "tanh"):
@@ -251,7 +258,6 @@ if passed("sigmoid", "tanh"):
 
 # %%
 if passed("sigmoid_grad", "tanh_grad"):
-    depth = np.arange(11)
     for name, slope, at in (("sigmoid", sigmoid_grad, 0.0), ("sigmoid", sigmoid_grad, 2.0), ("tanh", tanh_grad, 1.0)):
         best = slope(np.array([at]))[0]
         print(f"{name:7} at z = {at:g}: slope {best:.4f}, after ten layers {best**10:.2e}")
@@ -465,6 +471,8 @@ def elu_grad(z, alpha=1.0):
 # The next cell puts the same 1,000 numbers through your functions and through those of Keras, and lets TensorFlow,
 # on which Keras runs, find the slopes by its own means. It fails if any two numbers differ by more than 10⁻⁷.
 # (Importing TensorFlow takes some seconds.)
+#
+# **Predict before you run:** will the differences be exactly 0, or merely small?
 
 # %%
 if passed(*[f + g for f in ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu") for g in ("", "_grad")]):
@@ -672,6 +680,9 @@ def initial_weights(scheme, fan_in, fan_out, rng):
 # %% [markdown]
 # Beside Keras: the standard deviation of 160,000 weights of each scheme. Random numbers never agree digit for
 # digit; with so many of them, the standard deviations agree to about half a per cent.
+#
+# **Predict before you run:** below that come the histograms of both He schemes, with the same standard deviation. Which
+# one reaches further out?
 
 # %%
 if passed("initial_weights"):
@@ -698,6 +709,9 @@ if passed("initial_weights"):
     )
 
 # %% [markdown]
+# **Recap.** Random, not equal; and the more inputs a unit adds up, the smaller its weights. Normal or uniform matters
+# little, the variance a lot.
+#
 # ## 8 · Does the signal get through?
 #
 # Rules are one thing; let us measure. Send random samples through a stack of layers, and write down after each how
@@ -763,6 +777,8 @@ if passed("signal_through_depth", "relu", "tanh", "sigmoid"):
 #
 # The numbers scatter from one random network to the next, the more so the deeper and the narrower it is. Change the
 # seed and see.
+#
+# **Recap.** Spreads multiply like slopes: measure them after the activation, layer by layer.
 
 # %%
 quiz("why-two")
@@ -831,6 +847,8 @@ if passed("dead_fraction", "initial_weights", "relu", "leaky_relu"):
 # A leaky ReLU never dies: its slope on the left is small, but a small correction can still bring it back. In
 # practice a smaller learning rate protects ReLUs just as well, and a few dead units do little harm. Worth knowing:
 # if a network stops learning, count its dead.
+#
+# **Recap.** Dead means 0 for *every* sample. A unit that is silent for many samples is merely choosy.
 
 # %%
 quiz("dead-or-quiet")
@@ -850,7 +868,7 @@ quiz("dead-or-quiet")
 LONG_RUN = False
 
 # %%
-if passed("softmax", "dead_fraction"):
+if passed("sigmoid", "relu"):
     import keras
 
     from helpers.data import load
@@ -870,7 +888,7 @@ if passed("softmax", "dead_fraction"):
         print(f"{name:8} loss after 1, 5, 10, 20 passes:", ", ".join(f"{losses[name][i]:.3f}" for i in (0, 4, 9, 19)))
 
 # %%
-if passed("softmax", "dead_fraction"):
+if passed("sigmoid", "relu"):
     plots.plot_curves(
         {name: (np.arange(1, epochs + 1), np.array(loss)) for name, loss in losses.items()},
         "The same network, twice",
@@ -902,7 +920,8 @@ if passed("softmax", "dead_fraction"):
 #   learning rate reaches in minutes.
 # - *Standard deviation and limit.* One book calls the standard deviation of a normal initialiser its "limit",
 #   announces a standard deviation of 0.05 and uses 0.5 in the code; it also describes `randn` as uniform between 0
-#   and 1 (it is normal, with mean 0 and variance 1), and prints a minus sign under the root of Glorot's limit.
+#   and 1 (it is normal, with mean 0 and variance 1), and prints a stray minus sign in one library's variant of
+#   Glorot's limit.
 # - *"The default initialiser of library X is …"* Such sentences age. Look into the documentation of your version.
 #
 # ## Recap

@@ -1235,7 +1235,7 @@ log_softmax = Exercise(
             "log_of_overflowing_softmax",
             lambda z, axis=-1: np.log(e_softmax(z, axis)),
             says="Softmax overflows for scores far from zero before the logarithm can help.",
-            hint="Write log(exp(a) / s) as a difference: no probability is formed. And subtract the largest score first.",
+            hint="Write log(exp(a) / s) as a difference: no probability is formed. Subtract the largest score first.",
         ),
         Misconception(
             "whole_array_and_overflow",
