@@ -105,7 +105,7 @@ def dense(rounds: int) -> dict[str, Any]:
 
 
 def lenet(rounds: int, images: int) -> dict[str, Any]:
-    """One epoch of LeNet on MNIST at batch 128, rate 0.01, everyone from fresh weights; the first epoch is not timed."""
+    """One epoch of LeNet on MNIST at batch 128, rate 0.01; everyone's first epoch, from fresh weights, is not timed."""
     calls = contenders.lenet_epochs(images)
     seconds = side_by_side(calls, rounds)
     print({name: f"{t:.2f} s" for name, t in seconds.items()}, flush=True)

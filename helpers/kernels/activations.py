@@ -8,8 +8,7 @@ from helpers.kernels.arguments import as_float
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-z)), element by element; exp only ever sees numbers below zero, so that nothing overflows."""
     z = as_float("z", z)
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+    return np.exp(np.minimum(z, 0)) / (1 + np.exp(-np.abs(z)))
 
 
 def sigmoid_grad(z: np.ndarray) -> np.ndarray:

@@ -83,7 +83,7 @@ def conv2d_backward_weights(
     dw = tf.raw_ops.Conv2DBackpropFilter(
         input=x, filter_sizes=_spread(w, dilation).shape, out_backprop=dy, **_settings(stride, pad)
     )
-    return dw[::dilation, ::dilation], tf.reduce_sum(dy, axis=(0, 1, 2))
+    return dw[::dilation, ::dilation], tf.raw_ops.BiasAddGrad(out_backprop=dy)
 
 
 def _check_conv(

@@ -36,7 +36,7 @@ def dense_backward_input(dy: Tensor, x: Tensor, w: Tensor) -> Tensor:
 def dense_backward_weights(dy: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
     """(dw, db) of `dense_backward`."""
     _check_dense_backward(dy, x, w)
-    return tf.matmul(x, dy, transpose_a=True), tf.reduce_sum(dy, axis=0)
+    return tf.matmul(x, dy, transpose_a=True), tf.raw_ops.BiasAddGrad(out_backprop=dy)
 
 
 def _check_dense_backward(dy: Tensor, x: Tensor, w: Tensor) -> None:
