@@ -1,0 +1,6 @@
+"""Explorers for the notebooks, each one line to show, driven by the learner's own functions where there are some."""
+
+from helpers.widgets.activation_view import activation_explorer
+from helpers.widgets.kernel_view import kernel_explorer
+
+__all__ = ["activation_explorer", "kernel_explorer"]
