@@ -428,7 +428,7 @@ correlate2d = Exercise(
             "square",
             cut_square,
             says="The kernel is taken to be as wide as it is high.",
-            hint="A kernel has two sides: `kernel_height, kernel_width = kernel.shape`.",
+            hint="A kernel has two sides, `kernel.shape[0]` and `kernel.shape[1]`.",
         ),
         Misconception(
             "bytes",
@@ -625,8 +625,8 @@ gaussian_kernel = Exercise(
     hints=(
         "How far is the entry in row i and column j from the middle of the kernel?",
         "Squared distance from the middle for every entry, the bell exp(−r² / 2σ²) of it, then make the sum 1.",
-        "`offset = np.arange(size) - (size - 1) / 2`; squared offsets as a column plus squared offsets as a row give "
-        "r² everywhere.",
+        "`np.arange(size)` minus the middle gives distances along one axis; squared, as a column plus as a row, they "
+        "are r² everywhere.",
     ),
 )
 
@@ -2032,8 +2032,8 @@ avg_pool2d_backward = Exercise(
     hints=(
         "Nudge one pixel by 1. How much does the mean of its window move?",
         "Every pixel of a window gets the same share of dy; overlapping windows add up.",
-        "Zeros in the shape of `x`, a loop over the places, `dx[:, rows, columns] += dy[:, i : i + 1, j : j + 1] / "
-        "size**2`.",
+        "Zeros in the shape of `x`; for every place (i, j), add `dy[:, i : i + 1, j : j + 1]`, divided by the number "
+        "of pixels in a window, to that window of dx.",
     ),
 )
 
