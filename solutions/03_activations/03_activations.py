@@ -765,9 +765,9 @@ if passed("signal_through_depth", "relu", "tanh", "sigmoid"):
     axes[0, 0].set_yscale("log")
     plots.show(
         fig,
-        alt="Standard deviation after each of ten layers, on a logarithmic axis. ReLU with He's weights stays between "
-        "0.8 and 1. tanh with Glorot's falls slowly from 0.6 to about 0.2. ReLU with Glorot's falls steadily from 0.6 "
-        "to about 0.03. The sigmoid drops to about 0.1 at once and stays there.",
+        alt="Standard deviation after each of ten layers, on a logarithmic axis. ReLU with He's weights stays close to "
+        "where it began, about 0.8. tanh with Glorot's falls slowly from 0.6 to about 0.2. ReLU with Glorot's falls "
+        "steadily from 0.6 to about 0.03. The sigmoid drops to about 0.1 at once and stays there.",
     )
 
 # %% [markdown]
@@ -839,8 +839,8 @@ if passed("dead_fraction", "initial_weights", "relu", "leaky_relu"):
         "One push of the bias kills units",
         x_label="bias of every unit",
         y_label="share of dead units",
-        alt="Share of dead units against the bias, from 0 to -3. For ReLU it is 3 % at bias 0, about a half at "
-        "-1, and nearly 1 from -2.5 on. For the leaky ReLU it stays 0 throughout.",
+        alt="Share of dead units against the bias, from 0 to -3. For ReLU it is close to 0 at bias 0, about a half at -1, "
+        "and nearly 1 from -2.5 on. For the leaky ReLU it is 0 throughout.",
     )
 
 # %% [markdown]
