@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from helpers.checks import pristine, session
 from helpers.checks.answers import Answer, described
@@ -63,22 +63,45 @@ def _look_up(exercise: Exercise, scope: Mapping):
 
 def judge(exercise: Exercise, student, hidden: bool = False) -> Report:
     """Put every case of `exercise` to `student` and say what came of it."""
-    report = Report(exercise, hidden)
-    for name in pristine.put_back():
-        report.note(f"{name} had been replaced in this notebook; it has been put back.")
+    replaced = pristine.put_back()
     parts = student if type(student) is tuple else (student,)
     problem = _not_usable(exercise, parts) or _rule_finding(exercise, parts)
     if problem:
-        return report.settle(problem)
-    for case in exercise.cases:
-        result = _assess(exercise, case, ask(exercise, case, student), report)
+        return Report(exercise, hidden).settle(problem)
+    report = conclude(exercise, (ask(exercise, case, student) for case in questions(exercise)), hidden)
+    for name in replaced:
+        report.note(f"{name} had been replaced in this notebook; it has been put back.")
+    return report
+
+
+def questions(exercise: Exercise) -> list[Case]:
+    """The cases in the order in which they are asked; the first comes once more at the end.
+
+    An answer that depends on what was called before is not an answer.
+    """
+    return [*exercise.cases, exercise.cases[0]]
+
+
+def conclude(exercise: Exercise, answers: Iterable[Answer], hidden: bool = False) -> Report:
+    """The report on the answers to `questions(exercise)`. After a hopeless one, the next is not waited for."""
+    report = Report(exercise, hidden)
+    for number, (case, answer) in enumerate(zip(questions(exercise), answers, strict=False)):
+        result = _assess(exercise, case, answer, report)
+        if number == len(exercise.cases):
+            _compare_with_first(report, result)
+            break
         report.cases.append(result)
         state = result.finding.state if result.finding else "passed"
         if state in _ENOUGH or (state == "not attempted" and not report.earned):
             break
-    _ask_again(exercise, student, report)
     report.misconception = _recognise(exercise, report.cases)
     return report.settle(next((result.finding for result in report.cases if result.finding), None))
+
+
+def _compare_with_first(report: Report, again: CaseResult) -> None:
+    if again.finding and not report.cases[0].finding:
+        again.finding.message = f"the same input, asked a second time, gave another answer: {again.finding.message}"
+        report.cases[0] = again
 
 
 def _not_usable(exercise: Exercise, parts: tuple) -> Finding | None:
@@ -181,17 +204,6 @@ def _side_effects(exercise: Exercise, answer: Answer) -> Finding | None:
     if exercise.silent and answer.warned:
         return Finding("values", f"the values are right, but a warning was raised: {answer.warned[0]}.")
     return None
-
-
-def _ask_again(exercise: Exercise, student, report: Report) -> None:
-    """The first case once more: an answer that depends on what was called before is not an answer."""
-    first = report.cases[0]
-    if first.finding:
-        return
-    again = _assess(exercise, first.case, ask(exercise, first.case, student), report)
-    if again.finding:
-        again.finding.message = f"the same input, asked a second time, gave another answer: {again.finding.message}"
-        report.cases[0] = again
 
 
 def _recognise(exercise: Exercise, results: list[CaseResult]) -> str | None:

@@ -266,6 +266,7 @@ def test_course_errors_have_no_stack_trace_in_a_notebook():
 
 def test_importing_the_checks_imports_neither_tensorflow_nor_matplotlib():
     heavy = {"tensorflow", "matplotlib", "PIL", "IPython", "ipywidgets"}
+    heavy = {"tensorflow", "matplotlib", "PIL", "IPython", "ipywidgets"}
     code = f"import sys, helpers.checks, helpers.progress, helpers.quiz; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=library.ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

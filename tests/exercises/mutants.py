@@ -89,11 +89,16 @@ TEXTS: dict[str, Callable[[str], object]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong answer. `site` is where it differs from the author's; None where it is wrong as a whole."""
+    """A wrong answer. `site` is where it differs from the author's; None where it is wrong as a whole.
+
+    `kind` is "change" where every call differs in the same way, "history" where calls depend on each other, "tampering"
+    where the numbers are right and what is done on the way is wrong.
+    """
 
     name: str
     student: object
     site: Site | None = None
+    kind: str = "tampering"
 
 
 def mutants(entry: Entry) -> Iterator[Mutant]:
@@ -101,9 +106,9 @@ def mutants(entry: Entry) -> Iterator[Mutant]:
     found, spoilable = sites(entry)
     for site, sample in found.items():
         for name, change in _changes(sample):
-            yield Mutant(f"{site}: {name}", around(entry.author, _changing(site, change)), site)
-        for name, hook in _histories(site, site in spoilable):
-            yield Mutant(f"{site}: {name}", around(entry.author, hook), site)
+            yield Mutant(f"{site}: {name}", around(entry.author, _changing(site, change)), site, "change")
+        for name, kind, hook in _histories(site, site in spoilable):
+            yield Mutant(f"{site}: {name}", around(entry.author, hook), site, kind)
     yield from _whole(entry)
 
 
@@ -168,7 +173,7 @@ def _changing(where: Site, change: Callable):
     return hook
 
 
-def _histories(where: Site, spoilable: bool) -> Iterator[tuple[str, Callable]]:
+def _histories(where: Site, spoilable: bool) -> Iterator[tuple[str, str, Callable]]:
     """Wrong because of what happened before, or of what happens on the way."""
     calls, memory = itertools.count(), []
 
@@ -193,12 +198,12 @@ def _histories(where: Site, spoilable: bool) -> Iterator[tuple[str, Callable]]:
                     array += 1
         return value
 
-    yield "right on the first call only", only_first
+    yield "right on the first call only", "history", only_first
     if not where.attribute:
-        yield "remembers its first answer", remembers
-        yield "draws from the global random state", draws
+        yield "remembers its first answer", "history", remembers
+        yield "draws from the global random state", "tampering", draws
     if spoilable and not where.attribute:
-        yield "modifies its input", spoils
+        yield "modifies its input", "tampering", spoils
 
 
 def _whole(entry: Entry) -> Iterator[Mutant]:

@@ -11,9 +11,10 @@ import os
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from helpers.checks.ask import ask
+from helpers.checks.engine import conclude
 from helpers.checks.report import Report
 from tests.exercises.bank import Entry, entries
 from tests.exercises.disguises import disguises
@@ -82,18 +83,40 @@ def _score_known(entry: Entry, result: Score) -> None:
 
 
 def _score_generic(entry: Entry, result: Score) -> None:
-    unseen: dict[Site, bool] = {}
+    seen: dict[Site, bool] = {}
     for mutant in mutants(entry):
-        failure = _failure(entry, mutant.student)
-        if failure is None and mutant.site and _all_truly_right(entry, mutant):
+        fate = _fate_of_change(entry, mutant.student) if mutant.kind == "change" else _fate(entry, mutant)
+        if fate == "equivalent":
             result.equivalent += 1
-            unseen.setdefault(mutant.site, True)
-            continue
-        if mutant.site:
-            unseen[mutant.site] = False
-        _count(result, f"mutant {mutant.name!r}", failure is not None)
-    for site in (s for s, never in unseen.items() if never and not s.attribute and len(s.path) < 2):
+        else:
+            _count(result, f"mutant {mutant.name!r}", fate == "caught")
+        if mutant.kind == "change":
+            seen[mutant.site] = seen.get(mutant.site, False) or fate == "caught"
+    for site in (s for s, noticed in seen.items() if not noticed and not s.attribute and len(s.path) < 2):
         _count(result, f"no case looks at {site}: a change there", False)
+
+
+def _fate(entry: Entry, mutant: Mutant) -> str:
+    """What becomes of a wrong answer: "caught", "survives", or "equivalent" where all that it gives is right."""
+    right = mutant.kind != "tampering"
+    for exercise, hidden in ((entry.public, False), (entry.hidden, True)):
+        report = entry.judge(mutant.student, hidden, rules=False)
+        if not report.passed:
+            return "caught"
+        right = right and all(truly_right(exercise, result.case, result.outputs) for result in report.cases)
+    return "equivalent" if right else "survives"
+
+
+def _fate_of_change(entry: Entry, student) -> str:
+    """The same for an answer that is wrong in every call alike: the first case that notices is enough."""
+    right = True
+    for exercise, hidden in ((entry.public, False), (entry.hidden, True)):
+        for case in exercise.cases:
+            answer = ask(exercise, case, student)
+            if not conclude(replace(exercise, cases=(case,)), [answer], hidden).passed:
+                return "caught"
+            right = right and truly_right(exercise, case, answer.outputs)
+    return "equivalent" if right else "survives"
 
 
 def _count(result: Score, name: str, caught: bool) -> None:
@@ -103,28 +126,13 @@ def _count(result: Score, name: str, caught: bool) -> None:
         result.complaints.append(f"{name} passes")
 
 
-def _failure(entry: Entry, student, rules: bool = False) -> Report | None:
-    """The first report that is not "passed": public and hidden cases one by one, then all together."""
-    for report in _reports(entry, student, rules):
+def _failure(entry: Entry, student, rules: bool) -> Report | None:
+    """The report on the first half, public or hidden, that is not passed."""
+    for hidden in (False, True):
+        report = entry.judge(student, hidden, rules)
         if not report.passed:
             return report
     return None
-
-
-def _reports(entry: Entry, student, rules: bool) -> Iterator[Report]:
-    for half, hidden in ((entry.public, False), (entry.hidden, True)):
-        one_by_one = [replace(half, cases=(case,)) for case in half.cases]
-        for exercise in [*one_by_one, half] if not rules else [half]:
-            yield replace(entry, **{"hidden" if hidden else "public": exercise}).judge(student, hidden, rules)
-
-
-def _all_truly_right(entry: Entry, mutant: Mutant) -> bool:
-    """Whether a wrong answer that passes gives right outputs on every case, so that no check could catch it."""
-    for exercise, hidden in ((entry.public, False), (entry.hidden, True)):
-        report = entry.judge(mutant.student, hidden, rules=False)
-        if not all(truly_right(exercise, r.case, r.outputs) for r in report.cases):
-            return False
-    return not mutant.name.endswith(("modifies its input", "global random state"))
 
 
 def chosen(names: list[str]) -> list[Entry]:
