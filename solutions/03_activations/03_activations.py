@@ -839,8 +839,8 @@ if passed("dead_fraction", "initial_weights", "relu", "leaky_relu"):
         "One push of the bias kills units",
         x_label="bias of every unit",
         y_label="share of dead units",
-        alt="Share of dead units against the bias, from 0 to -3. For ReLU it is close to 0 at bias 0, about a half at -1, "
-        "and nearly 1 from -2.5 on. For the leaky ReLU it is 0 throughout.",
+        alt="Share of dead units against the bias, from 0 to -3. For ReLU it is close to 0 at bias 0, about a half at "
+        "-1, and nearly 1 from -2.5 on. For the leaky ReLU it is 0 throughout.",
     )
 
 # %% [markdown]
