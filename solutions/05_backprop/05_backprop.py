@@ -334,7 +334,8 @@ plots.show(
 #
 # Write `dense_backward(dy, x, W)` -> `(dx, dW, db)`, with whole-array operations. Each gradient has the shape of what
 # it belongs to: `dx` (batch, inputs), `dW` (inputs, outputs), `db` (outputs,). Start from the shapes: there is only one
-# way to make (inputs, outputs) out of (batch, inputs) and (batch, outputs) with a matrix product.
+# way to make (inputs, outputs) out of (batch, inputs) and (batch, outputs) with a matrix product. (The course's own
+# `dense_backward` and other people's automatic differentiation are off limits here.)
 
 
 # %% exercise="dense_backward"
@@ -407,7 +408,8 @@ plots.show(
 # - `logits` (batch, classes), `labels` integers (batch,). The loss is the **mean** over the batch, so `dlogits` carries
 #   1/N.
 # - Scores of 1000 must not overflow, and a right class with probability e⁻²⁰⁰⁰ has the loss 2000, not infinity. Chapter
-#   3's log-softmax does both: subtract each row's maximum, and never take the log of a probability.
+#   3's log-softmax does both: subtract each row's maximum, and never take the log of a probability. Your own or the one
+#   in `helpers.kernels` will do; the gradient is what this exercise is about.
 
 
 # %% exercise="softmax_cross_entropy"

@@ -91,7 +91,13 @@ def layer_backward(FullyConnectedLayer, activation_fn, activation_grad, W, b, ba
     for x, dL_dy in zip(batches, dL_dys, strict=True):
         layer.forward(x)
         dL_dx = layer.backward(dL_dy)
-    return {"backward(dL_dy)": dL_dx, "dL_dW": attribute(layer, "dL_dW"), "dL_db": attribute(layer, "dL_db")}
+    return {"backward(dL_dy)": dL_dx, "dL_dW": _gradient(layer, "dL_dW"), "dL_db": _gradient(layer, "dL_db")}
+
+
+def _gradient(layer, name: str):
+    if not hasattr(layer, name):
+        raise Finding("type", f"after `backward`, your layer has no `{name}`; keep it there as `self.{name}`.")
+    return getattr(layer, name)
 
 
 @probe
@@ -163,7 +169,8 @@ def network_backward(SimpleNetwork, W, b, x, dL_dy):
     network = _network(SimpleNetwork, W, b)
     network.forward(x)
     network.backward(dL_dy)
-    return _read(network, "dL_dW", "dL_db")
+    gradients = ((i, layer, name) for i, layer in enumerate(network.layers) for name in ("dL_dW", "dL_db"))
+    return {f"layers[{i}].{name}": _gradient(layer, name) for i, layer, name in gradients}
 
 
 @probe
