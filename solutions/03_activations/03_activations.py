@@ -540,7 +540,7 @@ quiz("which-z")
 # | --- | ---: | ---: | ---: | ---: |
 # | score | −3.44 | 1.16 | 3.91 | |
 # | exp(score) | 0.0321 | 3.190 | 49.90 | 53.12 |
-# | softmax | 0.0006 | 0.0600 | 0.9393 | 1 |
+# | softmax | 0.0006 | 0.0601 | 0.9393 | 1 |
 
 # %%
 fig, axes = plots.figure(1, 2, height=3.0)
@@ -554,7 +554,7 @@ for ax, title in zip(axes[0], ("scores", "softmax"), strict=True):
 plots.show(
     fig,
     alt="Two bar charts for the classes cat, dog and panda. The scores are -3.44, 1.16 and 3.91; their softmax is "
-    "0.0006, 0.0600 and 0.9393.",
+    "0.0006, 0.0601 and 0.9393.",
 )
 
 # %% [markdown]
