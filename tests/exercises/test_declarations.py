@@ -78,11 +78,12 @@ def test_hints_do_not_give_the_solution_away(entry):
 
 
 def _solution_lines(entry: Entry) -> list[str]:
-    """Statements of the solution without blanks, those that are long enough to be worth keeping back."""
+    """Statements of the solution without blanks: those long enough to say something, and not only a loop's head."""
     parts = entry.author if isinstance(entry.author, tuple) else (entry.author,)
     functions = [f for p in parts for f in (vars(p).values() if inspect.isclass(p) else [p]) if inspect.isfunction(f)]
     lines = [re.sub(r"\s", "", line) for f in functions for line in inspect.getsource(f).splitlines()]
-    return [line for line in lines if len(line) >= 16 and not line.startswith(("def", "class", "#", '"""', "@"))]
+    heads = ("def", "class", "#", '"""', "@")
+    return [line for line in lines if len(line) >= 20 and not line.startswith(heads) and not line.endswith(":")]
 
 
 def test_gradients_are_gradients(entry):
