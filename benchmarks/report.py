@@ -104,7 +104,7 @@ def _conv(part: dict[str, Any], folder: Path) -> str:
     ]
     head = ["layer", "input + output", "NumPy forward, extra", "NumPy backward, extra", *frameworks]
     tables.append(
-        "Peak memory, MiB: beside input, output and gradients for the NumPy kernel; for everyone, by how much the whole "
+        "Peak memory, MiB: beside input, output and gradients for the NumPy kernel; for everyone, by how much the "
         "process grows during forward + backward, results included:\n\n" + _table(head, rows)
     )
     _bars(

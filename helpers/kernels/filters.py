@@ -15,7 +15,9 @@ from helpers.kernels.arguments import as_float, require_finite, require_rank
 THIN_TAPS = 25  # smaller kernels are quicker whole than as two thin ones
 FFT_TAPS = 256  # from about this many kernel entries on, the Fourier transform is quicker
 BAND_ROWS = 4  # more rows waste more of the product on zeros, fewer read the image more often
-THIN_ROWS = 32  # the same for a kernel one entry wide
+THIN_ROWS = (
+    8  # for a kernel one entry wide; with more rows BLAS would wake further threads, which wait when others work
+)
 BANDS_AT_ONCE = 16  # so that their products stay in the processor's cache
 BORDERS = {"zero": "constant", "edge": "edge", "reflect": "reflect"}
 
