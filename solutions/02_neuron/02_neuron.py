@@ -638,8 +638,7 @@ class FullyConnectedLayer:
 
 # %% [markdown]
 # Is a layer really nothing but neurons side by side? Compare it with your own neurons, and with the layer of Keras, the
-# framework of this course, where it is called `Dense`. (The first import of TensorFlow takes a few seconds, and may
-# print lines of its own that mean nothing here.)
+# framework of this course, where it is called `Dense`. (Its first import takes a few seconds.)
 
 # %%
 if passed("Neuron", "FullyConnectedLayer"):
@@ -653,7 +652,7 @@ if passed("Neuron", "FullyConnectedLayer"):
 
 # %%
 if passed("Neuron", "FullyConnectedLayer"):
-    import keras
+    from helpers.framework import keras
 
     dense = keras.layers.Dense(10, activation="sigmoid", dtype="float64")
     dense.build((None, 64))
@@ -838,7 +837,7 @@ if passed("SimpleNetwork"):
 
 # %%
 if passed("SimpleNetwork"):
-    import keras
+    from helpers.framework import keras
 
     network = networks[0]
     model = keras.Sequential([keras.layers.Input((64,), dtype="float64")])

@@ -476,8 +476,7 @@ def elu_grad(z, alpha=1.0):
 
 # %%
 if passed(*[f + g for f in ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu") for g in ("", "_grad")]):
-    import keras
-    import tensorflow as tf
+    from helpers.framework import keras, tf
 
     points = np.random.default_rng(0).normal(scale=3, size=(100, 10))
     keras_prelu = keras.layers.PReLU(keras.initializers.Constant(0.25), dtype="float64")
@@ -611,8 +610,7 @@ def log_softmax(z, axis=-1):
 
 # %%
 if passed("softmax", "log_softmax"):
-    import keras
-    import tensorflow as tf
+    from helpers.framework import keras, tf
 
     scores = np.random.default_rng(1).normal(scale=300, size=(50, 10))
     for name, yours, theirs in (("softmax", softmax, tf.nn.softmax), ("log_softmax", log_softmax, tf.nn.log_softmax)):
@@ -686,7 +684,7 @@ def initial_weights(scheme, fan_in, fan_out, rng):
 
 # %%
 if passed("initial_weights"):
-    import keras
+    from helpers.framework import keras
 
     rng = np.random.default_rng(0)
     for scheme in ("lecun_normal", "lecun_uniform", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform"):
@@ -869,9 +867,8 @@ LONG_RUN = False
 
 # %%
 if passed("sigmoid", "relu"):
-    import keras
-
     from helpers.data import load
+    from helpers.framework import keras
 
     data, epochs = load("mnist" if LONG_RUN else "digits"), 20
     pixels = data.x_train.reshape(len(data.x_train), -1) / (255 if LONG_RUN else 1)

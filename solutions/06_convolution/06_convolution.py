@@ -662,9 +662,8 @@ def conv2d_im2col(x, w, b, stride, pad):
 
 # %%
 if passed("conv2d", "im2col", "conv2d_im2col"):
-    import tensorflow as tf
-
     from helpers import kernels as course
+    from helpers.framework import tf
 
     x, w, b = rng.normal(size=(4, 28, 28, 3)), rng.normal(size=(3, 3, 3, 16)), rng.normal(size=16)
     x_tf, w_tf, b_tf = (tf.constant(a) for a in (x, w, b))
@@ -718,7 +717,7 @@ if passed("conv2d", "im2col", "conv2d_im2col"):
 
 # %%
 if passed("conv2d", "im2col", "conv2d_im2col"):
-    import keras
+    from helpers.framework import keras
 
     layer = keras.layers.Conv2D(16, (3, 3), strides=2, padding="valid", dtype="float64")
     odd = rng.normal(size=(4, 27, 29, 3))
@@ -826,7 +825,7 @@ if passed("conv2d", "conv2d_backward"):
 
 # %%
 if passed("conv2d", "conv2d_backward"):
-    import tensorflow as tf
+    from helpers.framework import tf
 
     x_tf, w_tf, b_tf = (tf.constant(a) for a in (x, w, b))
     with tf.GradientTape() as tape:
@@ -1031,8 +1030,7 @@ if passed("conv2d", "max_pool2d", "avg_pool2d"):
 
 # %%
 if passed("max_pool2d", "max_pool2d_backward", "avg_pool2d", "avg_pool2d_backward"):
-    import keras
-    import tensorflow as tf
+    from helpers.framework import keras, tf
 
     x = rng.normal(size=(2, 7, 9, 3))
     pairs = (

@@ -843,6 +843,9 @@ RNG = np.random.default_rng(6)
 TWO_IMAGES = RNG.normal(size=(2, 5, 6, 3)).round(2)
 TWO_FILTERS = RNG.normal(size=(3, 2, 3, 2)).round(2)
 PHOTOGRAPHS = np.stack([FACE[:6, :7], FACE[6:, 9:]])[..., None]
+HIDDEN_RNG = np.random.default_rng(66)  # the hidden cases share no array with the public ones
+HIDDEN_IMAGES = HIDDEN_RNG.normal(size=(2, 5, 6, 3)).round(2)
+HIDDEN_FILTERS = HIDDEN_RNG.normal(size=(3, 2, 3, 2)).round(2)
 
 LAYER_CASES = [
     Case(
@@ -893,18 +896,30 @@ LAYER_HIDDEN = [
     ),
     Case(
         "a kernel that fits thanks to the frame",
-        {"x": TWO_IMAGES[:, :2, :3].copy(), "w": RNG.normal(size=(4, 5, 3, 2)), "b": np.ones(2), "stride": 1, "pad": 1},
+        {
+            "x": HIDDEN_IMAGES[:, :2, :3].copy(),
+            "w": HIDDEN_RNG.normal(size=(4, 5, 3, 2)),
+            "b": np.ones(2),
+            "stride": 1,
+            "pad": 1,
+        },
     ),
     Case(
         "one by one",
-        {"x": TWO_IMAGES, "w": RNG.normal(size=(1, 1, 3, 4)), "b": RNG.normal(size=4), "stride": 1, "pad": 0},
+        {
+            "x": HIDDEN_IMAGES,
+            "w": HIDDEN_RNG.normal(size=(1, 1, 3, 4)),
+            "b": HIDDEN_RNG.normal(size=4),
+            "stride": 1,
+            "pad": 0,
+        },
     ),
     Case(
         "whole numbers, with fractions in the weights",
         {
             "x": np.arange(48).reshape(1, 4, 6, 2),
-            "w": RNG.normal(size=(2, 2, 2, 3)),
-            "b": RNG.normal(size=3),
+            "w": HIDDEN_RNG.normal(size=(2, 2, 2, 3)),
+            "b": HIDDEN_RNG.normal(size=3),
             "stride": 2,
             "pad": 0,
         },
@@ -912,14 +927,14 @@ LAYER_HIDDEN = [
     Case(
         "float32",
         {
-            "x": TWO_IMAGES.astype(np.float32),
-            "w": TWO_FILTERS.astype(np.float32),
+            "x": HIDDEN_IMAGES.astype(np.float32),
+            "w": HIDDEN_FILTERS.astype(np.float32),
             "b": np.ones(2, np.float32),
             "stride": 1,
             "pad": 2,
         },
     ),
-    Case("no bias, stride 2", {"x": TWO_IMAGES, "w": TWO_FILTERS, "b": None, "stride": 2, "pad": 1}),
+    Case("no bias, stride 2", {"x": HIDDEN_IMAGES, "w": HIDDEN_FILTERS, "b": None, "stride": 2, "pad": 1}),
 ]
 
 LAYER_MISCONCEPTIONS = [
@@ -1089,10 +1104,10 @@ im2col = Exercise(
             {"x": np.ones((1, 1, 5, 3)), "kernel_height": 5, "kernel_width": 3, "stride": 2, "pad": 1},
             raises="ValueError",
         ),
-        Case("one by one", {"x": TWO_IMAGES, "kernel_height": 1, "kernel_width": 1, "stride": 1, "pad": 0}),
+        Case("one by one", {"x": HIDDEN_IMAGES, "kernel_height": 1, "kernel_width": 1, "stride": 1, "pad": 0}),
         Case(
             "gaps between windows",
-            {"x": TWO_IMAGES[:, :, :5].copy(), "kernel_height": 2, "kernel_width": 2, "stride": 3, "pad": 0},
+            {"x": HIDDEN_IMAGES[:, :, :5].copy(), "kernel_height": 2, "kernel_width": 2, "stride": 3, "pad": 0},
         ),
         Case(
             "whole numbers",
@@ -1214,6 +1229,7 @@ def sides_swapped(x, w, b, stride, pad):
 
 
 STEPS = {"w": TWO_FILTERS, "b": np.array([0.5, -1.0])}
+HIDDEN_STEPS = {"w": HIDDEN_FILTERS, "b": np.array([-0.5, 2.0])}
 NO_LOOP = {"loops over images": 0, "loops over pixels": 0}
 
 conv2d_im2col = Exercise(
@@ -1228,7 +1244,7 @@ conv2d_im2col = Exercise(
     ],
     hidden_cases=[
         *LAYER_HIDDEN,
-        Case("Python steps on larger input", STEPS, probe="loops_with_size", weight=6, expected=NO_LOOP),
+        Case("Python steps on larger input", HIDDEN_STEPS, probe="loops_with_size", weight=6, expected=NO_LOOP),
     ],
     draw=draw_layer,
     rules=[OWN_WORK],
@@ -1414,9 +1430,9 @@ conv2d_backward = Exercise(
         Case(
             "gaps between windows",
             {
-                "dy": RNG.normal(size=(1, 2, 3, 2)),
-                "x": RNG.normal(size=(1, 4, 7, 1)),
-                "w": RNG.normal(size=(1, 1, 1, 2)),
+                "dy": HIDDEN_RNG.normal(size=(1, 2, 3, 2)),
+                "x": HIDDEN_RNG.normal(size=(1, 4, 7, 1)),
+                "w": HIDDEN_RNG.normal(size=(1, 1, 1, 2)),
                 "stride": 3,
                 "pad": 0,
             },
@@ -1424,9 +1440,9 @@ conv2d_backward = Exercise(
         Case(
             "a wide frame",
             {
-                "dy": RNG.normal(size=(2, 6, 5, 3)),
-                "x": RNG.normal(size=(2, 4, 2, 2)),
-                "w": RNG.normal(size=(3, 2, 2, 3)),
+                "dy": HIDDEN_RNG.normal(size=(2, 6, 5, 3)),
+                "x": HIDDEN_RNG.normal(size=(2, 4, 2, 2)),
+                "w": HIDDEN_RNG.normal(size=(3, 2, 2, 3)),
                 "stride": 1,
                 "pad": 2,
             },
@@ -1434,9 +1450,9 @@ conv2d_backward = Exercise(
         Case(
             "float32",
             {
-                "dy": RNG.normal(size=(2, 3, 3, 2)).astype(np.float32),
-                "x": RNG.normal(size=(2, 4, 5, 1)).astype(np.float32),
-                "w": RNG.normal(size=(2, 3, 1, 2)).astype(np.float32),
+                "dy": HIDDEN_RNG.normal(size=(2, 3, 3, 2)).astype(np.float32),
+                "x": HIDDEN_RNG.normal(size=(2, 4, 5, 1)).astype(np.float32),
+                "w": HIDDEN_RNG.normal(size=(2, 3, 1, 2)).astype(np.float32),
                 "stride": 1,
                 "pad": 0,
             },
@@ -1445,8 +1461,8 @@ conv2d_backward = Exercise(
             "whole numbers as gradient",
             {
                 "dy": np.arange(-6, 6).reshape(1, 2, 3, 2),
-                "x": RNG.normal(size=(1, 3, 4, 3)),
-                "w": RNG.normal(size=(2, 2, 3, 2)),
+                "x": HIDDEN_RNG.normal(size=(1, 3, 4, 3)),
+                "w": HIDDEN_RNG.normal(size=(2, 2, 3, 2)),
                 "stride": 1,
                 "pad": 0,
             },
@@ -1592,11 +1608,11 @@ POOL_HIDDEN = [
     Case("a stride that leaves rows over", {"x": np.ones((1, 5, 4, 2)), "size": 2, "stride": 2}, raises="ValueError"),
     Case("a window higher than the image", {"x": np.ones((1, 2, 5, 2)), "size": 3, "stride": 1}, raises="ValueError"),
     Case("a window wider than the image", {"x": np.ones((2, 4, 2, 1)), "size": 4, "stride": 2}, raises="ValueError"),
-    Case("the whole image", {"x": TWO_IMAGES[:, :, :5].copy(), "size": 5, "stride": 5}),
-    Case("gaps between windows", {"x": TWO_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3}),
-    Case("windows of one", {"x": TWO_IMAGES, "size": 1, "stride": 1}),
+    Case("the whole image", {"x": HIDDEN_IMAGES[:, :, :5].copy(), "size": 5, "stride": 5}),
+    Case("gaps between windows", {"x": HIDDEN_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3}),
+    Case("windows of one", {"x": HIDDEN_IMAGES, "size": 1, "stride": 1}),
     Case("whole numbers", {"x": np.arange(-30, 30).reshape(1, 5, 6, 2) ** 3, "size": 2, "stride": 1}),
-    Case("float32", {"x": TWO_IMAGES.astype(np.float32), "size": 2, "stride": 1}),
+    Case("float32", {"x": HIDDEN_IMAGES.astype(np.float32), "size": 2, "stride": 1}),
 ]
 
 max_pool2d = Exercise(
@@ -1750,22 +1766,22 @@ POOL_BACKWARD_CASES = [
 POOL_BACKWARD_HIDDEN = [
     Case(
         "the whole image",
-        {"dy": RNG.normal(size=(2, 1, 1, 3)), "x": TWO_IMAGES[:, :, :5].copy(), "size": 5, "stride": 5},
+        {"dy": HIDDEN_RNG.normal(size=(2, 1, 1, 3)), "x": HIDDEN_IMAGES[:, :, :5].copy(), "size": 5, "stride": 5},
     ),
     Case(
         "gaps between windows",
-        {"dy": RNG.normal(size=(2, 2, 2, 3)), "x": TWO_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3},
+        {"dy": HIDDEN_RNG.normal(size=(2, 2, 2, 3)), "x": HIDDEN_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3},
     ),
-    Case("windows of one", {"dy": RNG.normal(size=(2, 5, 6, 3)), "x": TWO_IMAGES, "size": 1, "stride": 1}),
+    Case("windows of one", {"dy": HIDDEN_RNG.normal(size=(2, 5, 6, 3)), "x": HIDDEN_IMAGES, "size": 1, "stride": 1}),
     Case(
         "whole numbers as gradient",
-        {"dy": np.arange(1, 21).reshape(1, 4, 5, 1), "x": TWO_IMAGES[:1, ..., :1].copy(), "size": 2, "stride": 1},
+        {"dy": np.arange(1, 21).reshape(1, 4, 5, 1), "x": HIDDEN_IMAGES[:1, ..., :1].copy(), "size": 2, "stride": 1},
     ),
     Case(
         "float32",
         {
-            "dy": RNG.normal(size=(2, 3, 5, 3)).astype(np.float32),
-            "x": TWO_IMAGES[:, :4].astype(np.float32),
+            "dy": HIDDEN_RNG.normal(size=(2, 3, 5, 3)).astype(np.float32),
+            "x": HIDDEN_IMAGES[:, :4].astype(np.float32),
             "size": 2,
             "stride": 1,
         },
@@ -1796,10 +1812,12 @@ max_pool2d_backward = Exercise(
     ],
     hidden_cases=[
         *POOL_BACKWARD_HIDDEN,
-        tied_case("ties: zeros after ReLU", rectified(RNG.normal(size=(2, 6, 4, 2)) - 0.5), 2, RNG),
-        tied_case("ties: pairs", np.repeat(RNG.normal(size=(2, 3, 6, 1)), 2, axis=1), 2, RNG),
-        overlapping_case("ties where windows overlap", rectified(RNG.normal(size=(2, 4, 5, 2)) - 0.5), 2, 1, RNG),
-        overlapping_case("a flat image, windows overlap", np.full((1, 5, 7, 1), 3.0), 3, 2, RNG),
+        tied_case("ties: zeros after ReLU", rectified(HIDDEN_RNG.normal(size=(2, 6, 4, 2)) - 0.5), 2, HIDDEN_RNG),
+        tied_case("ties: pairs", np.repeat(HIDDEN_RNG.normal(size=(2, 3, 6, 1)), 2, axis=1), 2, HIDDEN_RNG),
+        overlapping_case(
+            "ties where windows overlap", rectified(HIDDEN_RNG.normal(size=(2, 4, 5, 2)) - 0.5), 2, 1, HIDDEN_RNG
+        ),
+        overlapping_case("a flat image, windows overlap", np.full((1, 5, 7, 1), 3.0), 3, 2, HIDDEN_RNG),
     ],
     draw=draw_pool_backward,
     rules=[OWN_WORK],

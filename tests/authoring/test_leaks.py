@@ -45,12 +45,16 @@ def a_telling_line():
     return sorted(line for line in leaks.telling_lines(ROOT) if line.isascii())[-1]
 
 
+def an_exercise(notebook):
+    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution"))
+
+
 def solution_in_a_cell(notebook):
-    notebook.cells[2].source += f"\n    {a_telling_line()}\n"
+    an_exercise(notebook).source += f"\n    {a_telling_line()}\n"
 
 
 def solution_in_metadata(notebook):
-    notebook.cells[2].metadata["nbgrader"]["old"] = a_telling_line()
+    an_exercise(notebook).metadata["nbgrader"]["old"] = a_telling_line()
 
 
 def solution_in_an_output(notebook):
