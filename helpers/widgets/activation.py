@@ -1,4 +1,4 @@
-"""What the activation explorer computes: the curve, its slope, the tangent at z, and where it saturates."""
+"""What the activation explorer computes: a function, its slope, both at one z, and where it saturates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from helpers import kernels
 from helpers.widgets.student import ask
 
 FLAT = 0.05  # a slope smaller than this share of the steepest one counts as saturated
+STEP = 1e-5  # of the slope measured where no derivative is given
 Z = np.linspace(-6.0, 6.0, 481)
 WITH_ALPHA = ("leaky_relu", "prelu", "elu")
 COURSE = ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu")
@@ -16,26 +17,41 @@ COURSE = ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu")
 
 @dataclass(frozen=True)
 class Activation:
-    """A function and its derivative by one name; alpha is passed on where the function has one."""
+    """A function and, where there is one, its derivative, by one name; alpha is passed on where the name has one."""
 
     name: str
     f: Callable
-    f_grad: Callable
+    f_grad: Callable | None = None
 
     def inputs(self, z: np.ndarray, alpha: float) -> tuple:
         return (z, alpha) if self.name in WITH_ALPHA else (z,)
 
 
 @dataclass(frozen=True)
-class Curves:
-    """Everything the picture shows; `problem` is a sentence where the learner's function gave no curve."""
+class Curve:
+    """A function over Z with its slope, and both at the chosen z."""
 
     y: np.ndarray
     slope: np.ndarray
-    at: tuple[float, float, float]  # z, f(z), f'(z)
-    saturated: np.ndarray  # boolean over Z
-    own_y: np.ndarray | None = None
-    own_slope: np.ndarray | None = None
+    y_at: float
+    slope_at: float
+
+    @property
+    def saturated(self) -> np.ndarray:
+        """Where over Z the slope is next to nothing: boolean."""
+        size = np.abs(np.nan_to_num(self.slope))
+        return size < FLAT * (size.max() or 1.0)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the picture shows: the learner's curve where there is one, and the course's where that is another.
+
+    `shown` is None where neither the learner's function nor the course gives a curve; `problem` says why.
+    """
+
+    shown: Curve | None
+    compared: Curve | None = None
     problem: str = ""
 
 
@@ -45,55 +61,57 @@ def course_activation(name: str) -> Activation:
 
 
 def compute(name: str, z: float, alpha: float, own: Activation | None = None) -> Curves:
-    """Curves of the course's function `name` and the learner's; where the course has none, the learner's alone."""
+    """The curves of the function called `name`: the learner's `own`, compared with the course's where it has one."""
+    course = _curve(course_activation(name), z, alpha)[0] if name in COURSE else None
+    if own is None:
+        return Curves(course)
+    mine, problem = _curve(own, z, alpha)
+    if mine is None:
+        return Curves(course, None, problem + (" You see the course's instead." if course else ""))
+    problem = _disagreement(name, mine, course) if course else ""
+    return Curves(mine, course if problem else None, problem)
+
+
+def _curve(activation: Activation, z: float, alpha: float) -> tuple[Curve | None, str]:
     points = np.append(Z, z)
-    y, slope, problem = None, None, ""
-    if own is not None:
-        y, problem = ask(own.f, *own.inputs(points, alpha), shape=points.shape)
-        slope, trouble = ask(own.f_grad, *own.inputs(points, alpha), shape=points.shape) if own.f_grad else (None, "")
-        problem = problem or trouble
-    reference = _reference(name, points, alpha)
-    base_y, base_slope = reference or (_or_zero(y), _or_zero(slope))
-    if not problem and reference and y is not None:
-        problem = _disagreement(own, y, slope, base_y, base_slope)
-    steepest = np.abs(base_slope).max() or 1.0
-    return Curves(
-        base_y[:-1],
-        base_slope[:-1],
-        (z, float(base_y[-1]), float(base_slope[-1])),
-        np.abs(base_slope[:-1]) < FLAT * steepest,
-        None if y is None else y[:-1],
-        None if slope is None else slope[:-1],
-        problem,
-    )
+    y, problem = ask(activation.f, *activation.inputs(points, alpha), shape=points.shape)
+    if problem:
+        return None, problem
+    if activation.f_grad:
+        slope, problem = ask(activation.f_grad, *activation.inputs(points, alpha), shape=points.shape)
+    else:
+        slope, problem = _measured_slope(activation, points, alpha)
+    return (None, problem) if problem else (Curve(y[:-1], slope[:-1], float(y[-1]), float(slope[-1])), "")
 
 
-def _reference(name: str, points: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray] | None:
-    if name not in COURSE:
-        return None
-    activation = course_activation(name)
-    inputs = activation.inputs(points, alpha)
-    return activation.f(*inputs), activation.f_grad(*inputs)
+def _measured_slope(activation: Activation, points: np.ndarray, alpha: float) -> tuple[np.ndarray | None, str]:
+    """Rise over run, where no derivative was given."""
+    around = np.concatenate([points + STEP, points - STEP])
+    y, problem = ask(activation.f, *activation.inputs(around, alpha), shape=around.shape)
+    return (None, problem) if problem else ((y[: points.size] - y[points.size :]) / (2 * STEP), "")
 
 
-def _or_zero(values: np.ndarray | None) -> np.ndarray:
-    return np.zeros(Z.size + 1) if values is None else values
-
-
-def _disagreement(own: Activation, y, slope, base_y, base_slope) -> str:
-    smooth = np.abs(np.append(Z, 1.0)) > 1e-9  # at the kink any slope between both sides is right
-    for what, mine, theirs in (("f", y, base_y), ("f'", slope, base_slope)):
-        if mine is not None and not np.allclose(mine[smooth], theirs[smooth], rtol=1e-6, atol=1e-9):
-            worst = int(np.nanargmax(np.where(smooth, np.abs(mine - theirs), 0)))
-            z = np.append(Z, np.nan)[worst]
-            at = f"at z = {z:.3g} " if np.isfinite(z) else ""
-            return f"Your {what} of {own.name} is {mine[worst]:.4g} {at}where {theirs[worst]:.4g} was expected."
+def _disagreement(name: str, mine: Curve, course: Curve) -> str:
+    """Where the learner's curve is farthest from the course's, as a sentence, or ""."""
+    smooth = np.abs(Z) > 1e-9  # at the kink any slope between both sides is right
+    for what, own, right in ((name, mine.y, course.y), (f"slope of {name}", mine.slope, course.slope)):
+        gap = np.where(smooth, np.nan_to_num(np.abs(own - right), nan=np.inf), 0)
+        worst = int(gap.argmax())
+        if gap[worst] > 1e-6:
+            return f"Your {what} is {own[worst]:.4g} at z = {Z[worst]:.3g}, where {right[worst]:.4g} was expected."
     return ""
 
 
-def describe(name: str, curves: Curves) -> str:
-    """The picture in words."""
-    z, y, slope = curves.at
-    share = curves.saturated.mean()
-    flat = f"On {share:.0%} of the range from -6 to 6 the slope is nearly zero." if share else "It saturates nowhere."
-    return f"{name}({z:.3g}) = {y:.4g}, slope there {slope:.4g}. {flat}"
+def describe(name: str, z: float, curves: Curves) -> list[str]:
+    """The picture in words, line by line."""
+    curve = curves.shown
+    if curve is None:
+        return []
+    share = curve.saturated.mean()
+    flat = (
+        f"On {share:.0%} of the range from -6 to 6 (shaded) it is saturated: its slope is below a twentieth of its "
+        "steepest."
+        if share
+        else "It saturates nowhere from -6 to 6."
+    )
+    return [f"{name}({z:.3g}) = {curve.y_at:.4g}, slope there {curve.slope_at:.4g}.", flat]

@@ -1,16 +1,20 @@
-"""The activation explorer: f and f' together, a tangent that follows z, saturation shaded."""
+"""The activation explorer: a function and its slope together, a tangent that follows z, saturation shaded."""
 
 from collections.abc import Callable, Mapping
-from html import escape
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 
 from helpers import plots
-from helpers.widgets.activation import COURSE, WITH_ALPHA, Activation, Z, compute, describe
-from helpers.widgets.live import Explorer, LivePicture
+from helpers.widgets.activation import COURSE, WITH_ALPHA, Activation, Curve, Z, compute, describe
+from helpers.widgets.live import Explorer, LivePicture, as_code
 
 Functions = Callable | Mapping[str, Callable] | None
+BLUE, VERMILION, GREEN = (plots.COLOURS[name] for name in ("blue", "vermilion", "green"))
 
 
 class ActivationExplorer(Explorer):
@@ -18,75 +22,84 @@ class ActivationExplorer(Explorer):
 
     name = "activation_explorer"
 
-    def __init__(self, own: dict[str, Activation], function: str, z: float, alpha: float) -> None:
-        self.own = own
+    def __init__(self, own: dict[str, Activation], given: dict[str, Functions], function: str, z: float, alpha: float):
+        self.own, self.given = own, given
         names = list(own) or list(COURSE)
         controls = {
             "function": widgets.Dropdown(options=names, value=function or names[0], description="function"),
             "z": widgets.FloatSlider(z, min=-6, max=6, step=0.05, description="z"),
             "alpha": widgets.FloatSlider(alpha, min=0, max=1, step=0.01, description="alpha"),
         }
-        super().__init__(controls, LivePicture(self._draw()))
+        fig = self._draw()
+        moving = [*self.shades, *self.compared, *self.curves, self.tangent, *self.dots]
+        super().__init__(controls, LivePicture(fig, moving))
 
-    def _draw(self):
+    def _draw(self) -> Figure:
         fig, axes = plots.figure(2, 1, width=6.4, height=4.6, sharex=True)
-        upper, lower = axes[:, 0]
-        blue, vermilion, green = (plots.COLOURS[c] for c in ("blue", "vermilion", "green"))
-        for ax, title in ((upper, "f(z)"), (lower, "slope f '(z)")):
+        both = axes[:, 0]
+        for ax, label in zip(both, ("f(z)", "slope of f")):
             ax.axhline(0, color=plots.FRAME, linewidth=0.8, linestyle="-")
             ax.axvline(0, color=plots.FRAME, linewidth=0.8, linestyle="-")
-            ax.set(xlim=(Z[0], Z[-1]), ylabel=title)
-        lower.set(xlabel="z, the weighted sum")
-        self.curve = upper.plot(Z, Z, color=blue, linestyle="-", label="course")[0]
-        self.own_curve = upper.plot(Z, Z, color=vermilion, linestyle="--", label="yours")[0]
-        self.tangent = upper.plot(Z, Z, color=green, linestyle=":")[0]
-        self.dot = upper.plot(0, 0, "o", color=green)[0]
-        self.slope = lower.plot(Z, Z, color=blue, linestyle="-")[0]
-        self.own_slope = lower.plot(Z, Z, color=vermilion, linestyle="--")[0]
-        self.slope_dot = lower.plot(0, 0, "o", color=green)[0]
-        self.shades = [_shade(ax) for ax in axes[:, 0]]
-        upper.set_title("Shaded: saturated, the slope is nearly zero", size=10)
+            ax.set(xlim=(Z[0], Z[-1]), ylim=(-1, 1), ylabel=label)
+        both[0].set_title("function, its tangent at z (dotted)")
+        both[1].set(xlabel="z, the weighted sum")
+        self.axes = both
+        self.curves = [ax.plot(Z, Z, color=BLUE, linestyle="-")[0] for ax in both]
+        self.compared = [ax.plot(Z, Z, color=VERMILION, linestyle="--")[0] for ax in both]
+        self.tangent = both[0].plot(Z, Z, color=GREEN, linestyle=":")[0]
+        self.dots = [ax.plot([0], [0], "o", color=GREEN)[0] for ax in both]
+        self.shades = [_shade(ax) for ax in both]
         return fig
 
-    def update(self) -> None:
+    def update(self) -> tuple[list[str], str]:
         name, z, alpha = (self.controls[k].value for k in ("function", "z", "alpha"))
-        self.controls["alpha"].layout.visibility = "visible" if name in WITH_ALPHA else "hidden"
+        self.controls["alpha"].layout.display = None if name in WITH_ALPHA else "none"
         curves = compute(name, z, alpha, self.own.get(name))
-        _, y, slope = curves.at
-        self.curve.set_ydata(curves.y)
-        self.slope.set_ydata(curves.slope)
-        _put(self.own_curve, curves.own_y)
-        _put(self.own_slope, curves.own_slope)
-        self.tangent.set_ydata(y + slope * (Z - z))
-        self.dot.set_data([z], [y])
-        self.slope_dot.set_data([z], [slope])
+        for line in (*self.curves, self.tangent, *self.dots):
+            line.set_visible(curves.shown is not None)
+        for line in self.compared:
+            line.set_visible(curves.compared is not None)
+        if curves.compared is not None:
+            _put(self.compared, curves.compared)
+        if curves.shown is not None:
+            self._put_curve(curves.shown, z)
+        dashed = " Yours is the solid curve, the course's the dashed one." if curves.compared else ""
+        return describe(name, z, curves), curves.problem + dashed
+
+    def settings(self) -> dict[str, str]:
+        return {name: as_code(value) for name, value in self.given.items()} | super().settings()
+
+    def _put_curve(self, curve: Curve, z: float) -> None:
+        _put(self.curves, curve)
+        self.tangent.set_ydata(curve.y_at + curve.slope_at * (Z - z))
+        for dot, height in zip(self.dots, (curve.y_at, curve.slope_at)):
+            dot.set_data([z], [height])
+        for ax, values in zip(self.axes, (curve.y, curve.slope)):
+            _fit(ax, values)
         for shade in self.shades:
-            shade.set_data(curves.saturated[None].astype(float))
-        _fit(self.curve.axes, curves.y)
-        _fit(self.slope.axes, curves.slope)
-        text = describe(name, curves)
-        self.readout.value = f"<span role='status'>{escape(text)}</span>"
-        self.problem.value = f"<strong>{escape(curves.problem)}</strong>" if curves.problem else ""
-        self.picture.refresh(text)
+            shade.set_data(curve.saturated[None].astype(float))
 
 
-def _shade(ax):
+def _put(lines: list[Line2D], curve: Curve) -> None:
+    for line, heights in zip(lines, (curve.y, curve.slope)):
+        line.set_ydata(heights)
+
+
+def _shade(ax: Axes) -> AxesImage:
     """A strip behind an axes, grey where its values are 1."""
-    place = {"extent": (Z[0], Z[-1], 0, 1), "transform": ax.get_xaxis_transform(), "zorder": 0}
-    return ax.imshow(np.zeros((1, Z.size)), aspect="auto", cmap="Greys", vmin=0, vmax=4, **place)
+    greys = {"cmap": "Greys", "vmin": 0, "vmax": 1, "alpha": 0.15, "interpolation": "nearest"}
+    place = {"extent": (Z[0], Z[-1], 0, 1), "transform": ax.get_xaxis_transform(), "aspect": "auto", "zorder": 0}
+    return ax.imshow(np.zeros((1, Z.size)), **greys, **place)
 
 
-def _put(line, values: np.ndarray | None) -> None:
-    line.set_visible(values is not None)
-    if values is not None:
-        line.set_ydata(values)
-
-
-def _fit(ax, values: np.ndarray) -> None:
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(initial=0.0), finite.max(initial=0.0)) if finite.size else (0.0, 1.0)
+def _fit(ax: Axes, values: np.ndarray) -> None:
+    """Make room for `values` and zero, up to 50; limits in which they are well seen stay, since new ones cost time."""
+    finite = np.clip(values[np.isfinite(values)], -50, 50)
+    low, high = finite.min(initial=0.0), finite.max(initial=0.0)
     room = 0.1 * (high - low or 1.0)
-    ax.set_ylim(max(low - room, -50), min(high + room, 50))
+    bottom, top = ax.get_ylim()
+    if not (bottom <= low - room / 2 and high + room / 2 <= top and top - bottom < 1.5 * (high - low + 2 * room)):
+        ax.set_ylim(low - room, high + room)
 
 
 def activation_explorer(
@@ -94,12 +107,23 @@ def activation_explorer(
 ) -> ActivationExplorer:
     """Explore activation functions: the course's, or your own `f` with its derivative `f_grad` (or dicts by name).
 
-    Your functions are called with z, and with alpha where their name says that they have one. `function`, `z` and
-    `alpha` are where the controls start. The explorer shows itself; what it returns has a `state`, one line of code.
+    Your functions are called with an array z, and with alpha where the course's function of that name has one; where
+    no derivative is given, the slope is measured. `function`, `z` and `alpha` are where the controls start. The
+    explorer shows itself; what it returns has a `state`, one line of code.
     """
-    fs = dict(f) if isinstance(f, Mapping) else {getattr(f, "__name__", "f"): f} if f else {}
+    fs = dict(f) if isinstance(f, Mapping) else {_name(f): f} if f else {}
     grads = dict(f_grad) if isinstance(f_grad, Mapping) else dict.fromkeys(fs, f_grad)
-    own = {name: Activation(name, function_, grads.get(name)) for name, function_ in fs.items()}
-    explorer = ActivationExplorer(own, function, z, alpha)
+    own = {name: Activation(name, one, grads.get(name)) for name, one in fs.items()}
+    known = list(own) or list(COURSE)
+    if function and function not in known:
+        raise ValueError(f"There is no function {function!r} here; choose one of {', '.join(known)}.")
+    given = {"f": f, "f_grad": f_grad} if own else {}
+    explorer = ActivationExplorer(own, given, function, min(max(z, -6.0), 6.0), min(max(alpha, 0.0), 1.0))
     explorer.show()
     return explorer
+
+
+def _name(f: Callable) -> str:
+    """What a function is called; "f" where it has no name."""
+    name = getattr(f, "__name__", "f")
+    return name if name.isidentifier() else "f"

@@ -1,4 +1,4 @@
-"""What the kernel explorer computes: the filtered picture, the window under one output pixel, and the sizes."""
+"""What the kernel explorer computes: the filtered picture, its size, and the window under one output pixel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,21 +19,39 @@ PRESETS: dict[str, np.ndarray] = {
     "Laplacian": np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]),
     "emboss": np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]]),
     "mean 5 x 5": np.full((5, 5), 1 / 25),
+    "identity 5 x 5": np.pad([[1.0]], 2),
 }
 PADDINGS = ("none", "zero", "edge", "reflect")
-_MODES = {"zero": "constant", "edge": "edge", "reflect": "reflect"}
+STRIDES = range(1, 9)
+TOLERANCE = 1e-6  # between the learner's result and the course's, for pixels in 0..1
 
 
 @dataclass(frozen=True)
 class Filtered:
-    """Everything the picture shows. `output` is None where sizes do not fit or a function failed: see `problem`."""
+    """A filtered picture. `output` is None where sizes do not fit or a function failed; `problem` says so."""
 
     output: np.ndarray | None
-    window: np.ndarray | None  # of the padded picture, under the chosen output pixel
+    padded: np.ndarray
     kernel: np.ndarray  # as it lies on the picture: flipped for a convolution
-    corner: tuple[int, int]  # of the window, in the padded picture
-    sizes: str
+    pads: tuple[int, int]
+    stride: int
+    sizes: list[str]  # the formula of the output's size, once per direction
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one output pixel is made of."""
+
+    row: int  # of the output pixel
+    column: int
+    corner: tuple[int, int]  # of the window, in the picture without its padding
+    values: np.ndarray
+    kernel: np.ndarray
+
+    @property
+    def total(self) -> float:
+        return float((self.values * self.kernel).sum())
 
 
 def compute(
@@ -43,57 +61,80 @@ def compute(
     flip: bool = False,
     stride: int = 1,
     padding: str = "none",
-    row: int = 0,
-    column: int = 0,
     own: Callable | None = None,
 ) -> Filtered:
-    """Filter a grey picture (height, width) in 0..1; `own(image, kernel)` replaces the course's function, valid part.
+    """Filter a grey picture (height, width) in 0..1; `flip` the kernel for a convolution.
 
-    `flip` makes it a convolution. Sizes that a stride does not divide are reported, not rounded.
+    `own(image, kernel)`, which returns the valid part, is used and compared with the course's function. A size that the
+    stride does not divide is reported, not rounded. Kernel sides are odd.
     """
     lying = kernel[::-1, ::-1] if flip else kernel
-    pads = [k // 2 if padding != "none" else 0 for k in kernel.shape]
+    pads = tuple(k // 2 if padding != "none" else 0 for k in kernel.shape)
+    padded = np.pad(image, [(p, p) for p in pads], mode=kernels.filters.BORDERS.get(padding, "constant"))
     sizes, problem = _sizes(image.shape, kernel.shape, stride, pads)
     if problem:
-        return Filtered(None, None, lying, (0, 0), sizes, problem)
-    padded = np.pad(image, [(p, k - 1 - p if p else 0) for p, k in zip(pads, kernel.shape, strict=True)],
-                    mode=_MODES.get(padding, "constant"))  # fmt: skip
-    valid = tuple(n - k + 1 for n, k in zip(padded.shape, kernel.shape, strict=True))
-    if own is None:
-        output = (kernels.convolve2d if flip else kernels.correlate2d)(padded, kernel)
-    else:
-        output, problem = ask(own, padded, kernel, shape=valid)
-    corner = min(row * stride, valid[0] - 1), min(column * stride, valid[1] - 1)
-    window = padded[corner[0] : corner[0] + kernel.shape[0], corner[1] : corner[1] + kernel.shape[1]]
-    return Filtered(None if output is None else output[::stride, ::stride], window, lying, corner, sizes, problem)
+        return Filtered(None, padded, lying, pads, stride, sizes, problem)
+    output = (kernels.convolve2d if flip else kernels.correlate2d)(padded, kernel)
+    if own is not None:
+        expected = output
+        output, problem = ask(own, padded, kernel, shape=expected.shape)
+        problem = problem or _disagreement(output, expected, flip)
+    if output is not None:
+        output = output[::stride, ::stride]
+    return Filtered(output, padded, lying, pads, stride, sizes, problem)
 
 
-def _sizes(image: tuple, kernel: tuple, stride: int, pads: list[int]) -> tuple[str, str]:
+def _sizes(image: tuple, kernel: tuple, stride: int, pads: tuple[int, int]) -> tuple[list[str], str]:
     """The formula written out for both directions, and what is wrong with it."""
+    free = [n + 2 * p - k for n, k, p in zip(image, kernel, pads)]
     lines, problem = [], ""
-    for axis, n, k, p in zip(("height", "width"), image, kernel, pads, strict=True):
-        free = n + (k - 1 if p else 0) - k
-        lines.append(f"{axis}: ({n} + {k - 1 if p else 0} − {k}) / {stride} + 1 = {free / stride + 1:g}")
-        if free % stride:
-            problem = f"Stride {stride} does not divide the {axis}: {free / stride + 1:g} windows cannot be."
-    return "; ".join(lines), problem
+    for axis, n, k, p, rest in zip(("height", "width"), image, kernel, pads, free):
+        formula = f"({n} + 2·{p} − {k}) / {stride} + 1 = {rest / stride + 1:.4g}"
+        lines.append(f"{axis}: {formula}")
+        if rest < 0:
+            problem = f"The kernel is larger than the picture: its {axis} is {k} where the picture has {n + 2 * p}."
+        elif rest % stride and not problem:
+            fits = ", ".join(str(s) for s in STRIDES if not any(f % s for f in free))
+            problem = f"Stride {stride} does not fit: {axis} {formula} is no whole number. Here these fit: {fits}."
+    return lines, problem
 
 
-def sum_written_out(filtered: Filtered, limit: int = 25) -> str:
-    """The products under the chosen output pixel and their sum."""
-    if filtered.window is None:
+def _disagreement(own: np.ndarray | None, right: np.ndarray, flip: bool) -> str:
+    """Where the learner's result is farthest from the course's, as a sentence, or ""."""
+    gap = np.nan_to_num(np.abs(own - right), nan=np.inf)
+    row, column = np.unravel_index(gap.argmax(), gap.shape)
+    if gap[row, column] <= TOLERANCE:
         return ""
-    window, kernel = filtered.window.ravel(), filtered.kernel.ravel()
-    used = [(x, w) for x, w in zip(window, kernel, strict=True) if w]
-    terms = [f"{x:.2f}·({w:.3g})" for x, w in used[:limit]] or ["0"]
-    dots = " + …" if len(used) > limit else ""
-    return f"{' + '.join(terms)}{dots} = {float(window @ kernel):.4g}"
+    what = "convolution" if flip else "correlation"
+    return (
+        f"At output row {row}, column {column} (stride 1) your {what} is {own[row, column]:.4g} "
+        f"where {right[row, column]:.4g} was expected."
+    )
+
+
+def window_at(filtered: Filtered, row: int, column: int) -> Window | None:
+    """The window under the output pixel nearest to (row, column); None where there is no output."""
+    if filtered.output is None:
+        return None
+    row, column = (min(i, n - 1) for i, n in zip((row, column), filtered.output.shape))
+    top, left = row * filtered.stride, column * filtered.stride
+    height, width = filtered.kernel.shape
+    values = filtered.padded[top : top + height, left : left + width]
+    return Window(row, column, (top - filtered.pads[0], left - filtered.pads[1]), values, filtered.kernel)
+
+
+def sum_written_out(window: Window) -> str:
+    """The products under one output pixel, without those that are zero by their weight, and their sum."""
+    pairs = zip(window.values.ravel(), window.kernel.ravel())
+    terms = [f"{x:.2f}·{w:.3g}" if w > 0 else f"{x:.2f}·({w:.3g})" for x, w in pairs if w]
+    return f"output[{window.row}, {window.column}] = {' + '.join(terms) or '0'} = {window.total:.4g}"
 
 
 def describe(filtered: Filtered, name: str) -> str:
     """The picture in words."""
     if filtered.output is None:
-        return filtered.problem
+        return f"{name.capitalize()}: no result."
     output = filtered.output
     low, high, mean = (f"{v:.3g}" for v in (output.min(), output.max(), output.mean()))
-    return f"{name}: output {output.shape[0]} x {output.shape[1]}, from {low} to {high}, mean {mean}."
+    height, width = output.shape
+    return f"{name.capitalize()}: the result is {height} x {width} pixels, from {low} to {high}, on average {mean}."

@@ -1,18 +1,31 @@
 """The kernel explorer: a kernel to edit, a photograph, and one output pixel with its window and its sum."""
 
-from collections.abc import Callable
-from html import escape
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from helpers import plots
 from helpers.data import PHOTOS, grey, photo
-from helpers.widgets.kernel import PADDINGS, PRESETS, compute, describe, sum_written_out
-from helpers.widgets.live import Explorer, LivePicture
+from helpers.widgets.kernel import (
+    PADDINGS,
+    PRESETS,
+    STRIDES,
+    Filtered,
+    Window,
+    compute,
+    describe,
+    sum_written_out,
+    window_at,
+)
+from helpers.widgets.live import Explorer, LivePicture, as_code
 
 SIDE = 256  # pixels of the picture's longer side
+LARGEST = 7  # of a kernel's sides
+OWN = "your own"
 
 
 class KernelExplorer(Explorer):
@@ -20,31 +33,33 @@ class KernelExplorer(Explorer):
 
     name = "kernel_explorer"
 
-    def __init__(self, own: dict[str, Callable | None], image: np.ndarray | None, **start) -> None:
+    def __init__(self, own: dict[str, Callable | None], image: np.ndarray | None, kernel: np.ndarray, **start) -> None:
         self.own, self.given = own, image
-        names = ["yours"] if image is not None else list(PHOTOS)
+        self.image = small(photo(start["photo_name"]) if image is None else image)
         self.cells: list[widgets.FloatText] = []
-        self.grid = widgets.GridBox(layout=widgets.Layout(grid_template_columns="repeat(5, 60px)"))
+        self.grid = widgets.GridBox()
+        self._computed: tuple = ()
         controls = {
-            "photo_name": widgets.Dropdown(options=names, description="photo"),
-            "preset": widgets.Dropdown(options=[*PRESETS, "own"], value=start["preset"], description="kernel"),
-            "convolution": widgets.Checkbox(start["convolution"], description="convolution: flip the kernel"),
-            "stride": widgets.IntSlider(start["stride"], min=1, max=8, description="stride"),
+            "photo_name": widgets.Dropdown(options=list(PHOTOS), value=start["photo_name"], description="photo"),
+            "preset": widgets.Dropdown(options=[*PRESETS, OWN], value=start["preset"], description="kernel"),
+            "convolution": widgets.Checkbox(start["convolution"], description="flip it (convolution)", indent=False),
+            "stride": widgets.IntSlider(start["stride"], min=STRIDES[0], max=STRIDES[-1], description="stride"),
             "padding": widgets.Dropdown(options=PADDINGS, value=start["padding"], description="padding"),
             "row": widgets.IntSlider(start["row"], min=0, max=SIDE - 1, description="output row"),
-            "column": widgets.IntSlider(start["column"], min=0, max=SIDE - 1, description="output col"),
+            "column": widgets.IntSlider(start["column"], min=0, max=SIDE - 1, description="output column"),
         }
-        self._put_kernel(PRESETS[start["preset"]])
-        self.image = self._picture(names[0])
+        if image is not None:
+            del controls["photo_name"]
+        else:
+            controls["photo_name"].observe(self._photo_chosen, names="value")
+        self._put_kernel(kernel)
         controls["preset"].observe(self._preset_chosen, names="value")
-        controls["photo_name"].observe(self._photo_chosen, names="value")
-        super().__init__(controls, LivePicture(self._draw()))
-
-    def _picture(self, name: str) -> np.ndarray:
-        return small(self.given if self.given is not None else photo(name))
+        fig = self._draw()
+        super().__init__(controls, LivePicture(fig, [self.weights, self.result, self.frame, self.spot]))
 
     def _photo_chosen(self, change) -> None:
-        self.image = self._picture(change["new"])
+        self.image = small(photo(change["new"]))
+        _put(self.shown, self.image)
 
     def _preset_chosen(self, change) -> None:
         if change["new"] in PRESETS:
@@ -52,103 +67,129 @@ class KernelExplorer(Explorer):
 
     def _put_kernel(self, kernel: np.ndarray) -> None:
         """Fill the grid with one number field per weight."""
+        self.kernel = kernel
         self.cells = [
-            widgets.FloatText(round(float(w), 4), layout=widgets.Layout(width="58px"), tooltip=f"row {r}, column {c}")
+            widgets.FloatText(round(float(w), 4), tooltip=f"weight in row {r}, column {c}", layout={"width": "68px"})
             for (r, c), w in np.ndenumerate(kernel)
         ]
-        self.exact = kernel
         for cell in self.cells:
             cell.observe(self._cell_edited, names="value")
-        self.grid.layout.grid_template_columns = f"repeat({kernel.shape[1]}, 60px)"
+        self.grid.layout = {"grid_template_columns": f"repeat({kernel.shape[1]}, 72px)"}
         self.grid.children = self.cells
 
     def _cell_edited(self, change) -> None:
         values = np.array([cell.value for cell in self.cells], dtype=np.float64)
-        self.exact = values.reshape(self.exact.shape)
-        self.controls["preset"].value = "own"
-        self.update()
+        self.kernel = values.reshape(self.kernel.shape)
+        self.controls["preset"].value = OWN
+        self.refresh()
 
-    def _draw(self):
-        fig, axes = plots.figure(1, 3, width=9.6, height=3.6, width_ratios=[3, 1.4, 3])
+    def _draw(self) -> Figure:
+        fig, axes = plots.figure(1, 3, width=9.2, height=3.4, width_ratios=[3, 1.4, 3])
         left, middle, right = axes[0]
-        self.shown = plots.draw_image(left, self.image, "picture, padded by rule")
+        self.shown = plots.draw_image(left, self.image, "picture")
+        self.weights = plots.draw_signed(middle, np.zeros((3, 3)), "kernel,\nas it lies")
+        self.result = plots.draw_signed(right, np.zeros((2, 2)), "result: white is 0")
+        for drawn in (self.shown, self.weights, self.result):
+            drawn.set_interpolation("nearest")
+        bar = fig.colorbar(self.result, ax=right, shrink=0.8, ticks=[-1, 0, 1])
+        bar.set_ticklabels(["-max", "0", "max"])
         self.frame = left.add_patch(Rectangle((0, 0), 3, 3, fill=False, edgecolor=plots.COLOURS["vermilion"], lw=2))
-        self.weights = plots.draw_signed(middle, np.zeros((3, 3)), "kernel as it lies")
-        self.result = plots.draw_signed(right, np.zeros((2, 2)), "result")
-        self.spot = right.plot([0], [0], "s", color=plots.COLOURS["vermilion"], fillstyle="none", markersize=8)[0]
-        fig.colorbar(self.result, ax=right, shrink=0.8)
+        self.spot = right.plot([0], [0], "s", color=plots.COLOURS["black"], fillstyle="none", markersize=8)[0]
         return fig
 
-    def update(self) -> None:
-        value = {name: control.value for name, control in self.controls.items()}
-        kind = "convolve" if value["convolution"] else "correlate"
-        if not np.isfinite(self.exact).all():
-            return self._say("Every weight of the kernel must be a number.", "", "")
-        filtered = compute(
-            self.image,
-            self.exact,
-            flip=value["convolution"],
-            stride=value["stride"],
-            padding=value["padding"],
-            row=value["row"],
-            column=value["column"],
-            own=self.own[kind],
-        )
-        self._draw_result(filtered, value)
-        text = describe(filtered, "convolution" if value["convolution"] else "correlation")
-        self._say(filtered.problem, f"{text} {filtered.sizes}", sum_written_out(filtered))
+    def update(self) -> tuple[list[str], str]:
+        if not np.isfinite(self.kernel).all():
+            return [], "Every weight of the kernel must be a number; correct the grid."
+        filtered = self._filtered()
+        self._fit_sliders(filtered)
+        window = window_at(filtered, self.controls["row"].value, self.controls["column"].value)
+        self._draw_window(window)
+        name = "convolution" if self.controls["convolution"].value else "correlation"
+        lines = [describe(filtered, name), *filtered.sizes, sum_written_out(window) if window else ""]
+        return lines, filtered.problem
 
-    def _draw_result(self, filtered, value: dict) -> None:
-        height, width = self.image.shape
-        pad = [k // 2 if value["padding"] != "none" else 0 for k in self.exact.shape]
-        self.shown.set(data=self.image, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
-        self.frame.set_xy((filtered.corner[1] - pad[1] - 0.5, filtered.corner[0] - pad[0] - 0.5))
-        self.frame.set(height=self.exact.shape[0], width=self.exact.shape[1])
-        _signed(self.weights, filtered.kernel)
-        output = filtered.output if filtered.output is not None else np.zeros((2, 2))
-        _signed(self.result, output)
-        self.result.set_alpha(1.0 if filtered.output is not None else 0.2)
-        row, column = (min(value[k], n - 1) for k, n in zip(("row", "column"), output.shape, strict=True))
-        self.spot.set_data([column], [row])
+    def _filtered(self) -> Filtered:
+        """The result for these settings, computed and drawn anew only when one of them has changed."""
+        flip, stride, padding = (self.controls[k].value for k in ("convolution", "stride", "padding"))
+        key = (id(self.image), self.kernel.tobytes(), flip, stride, padding)
+        if not self._computed or self._computed[0] != key:
+            own = self.own["convolve" if flip else "correlate"]
+            filtered = compute(self.image, self.kernel, flip=flip, stride=stride, padding=padding, own=own)
+            self._computed = key, filtered
+            _put_signed(self.weights, filtered.kernel)
+            _put_signed(self.result, np.zeros((2, 2)) if filtered.output is None else filtered.output)
+        return self._computed[1]
 
-    def _say(self, problem: str, text: str, written_out: str) -> None:
-        self.readout.value = f"<div role='status'>{escape(text)}</div><div>{escape(written_out)}</div>"
-        self.problem.value = f"<strong>{escape(problem)}</strong>" if problem else ""
-        self.picture.refresh(f"{text} {problem}".strip())
+    def _fit_sliders(self, filtered: Filtered) -> None:
+        if filtered.output is not None:
+            for name, size in zip(("row", "column"), filtered.output.shape):
+                self.controls[name].max = size - 1
+
+    def _draw_window(self, window: Window | None) -> None:
+        for artist in (self.frame, self.spot):
+            artist.set_visible(window is not None)
+        if window is not None:
+            top, left = window.corner
+            self.frame.set(xy=(left - 0.5, top - 0.5), height=window.kernel.shape[0], width=window.kernel.shape[1])
+            self.spot.set_data([window.column], [window.row])
 
     def layout(self) -> widgets.Widget:
         view = super().layout()
-        view.children[0].children[0].children += (self.grid,)
+        view.children = (view.children[0], self.grid, *view.children[1:])
         return view
 
-    @property
-    def state(self) -> str:
-        line = super().state
-        if self.controls["preset"].value != "own":
-            return line
-        return line.replace("preset='own'", f"kernel={self.exact.tolist()!r}")
+    def settings(self) -> dict[str, str]:
+        given = {name: as_code(function) for name, function in self.own.items() if function is not None}
+        if self.given is not None:
+            given["image"] = "image"
+        controls = super().settings()
+        if self.controls["preset"].value == OWN:
+            controls["preset"] = repr(self.kernel.tolist())
+        controls["kernel"] = controls.pop("preset")
+        return given | controls
 
 
-def _signed(artist, values: np.ndarray) -> None:
-    """Show other signed values, white at zero."""
-    limit = float(np.abs(values).max()) or 1.0
-    height, width = values.shape
-    artist.set(data=values, clim=(-limit, limit), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
-    artist.axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+def _put(artist: AxesImage, values: np.ndarray) -> None:
+    """Show other values, in axes of their size."""
+    if values.shape != artist.get_array().shape:
+        height, width = values.shape
+        artist.set_extent((-0.5, width - 0.5, height - 0.5, -0.5))
+        artist.axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    artist.set_data(values)
+
+
+def _put_signed(artist: AxesImage, values: np.ndarray) -> None:
+    """Show other signed values as shares of the largest: one scale for all of them."""
+    _put(artist, values / (np.abs(values[np.isfinite(values)]).max(initial=0.0) or 1.0))
 
 
 def small(image: np.ndarray) -> np.ndarray:
     """A grey picture in 0..1 whose longer side is at most SIDE, by taking every n-th pixel."""
     image = np.asarray(image)
-    white = 255.0 if image.dtype.kind in "iu" else 1.0
-    if image.ndim == 3:
-        image = grey(image[..., :3])
-    if image.ndim != 2 or not image.size or image.dtype.kind not in "iufb":
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,), (4,)) or not image.size:
         raise ValueError(
-            f"image must be a grey (height, width) or colour (height, width, 3) picture; it is {image.shape}."
+            "image must be a picture, (height, width) in grey or (height, width, 3) in colour; its shape is "
+            f"{image.shape}."
         )
-    step = -(-max(image.shape) // SIDE)
-    return image[::step, ::step] / white
+    if image.dtype.kind not in "iuf" or not np.isfinite(image).all():
+        raise ValueError(f"the pixels of image must be numbers, none of them nan or infinite; they are {image.dtype}.")
+    white = 255.0 if image.dtype.kind in "iu" else 1.0
+    step = -(-max(image.shape[:2]) // SIDE)
+    image = image[::step, ::step]
+    return (grey(image[..., :3]) if image.ndim == 3 else image) / white
+
+
+def _weights(kernel: str | Sequence | np.ndarray) -> tuple[np.ndarray, str]:
+    """A kernel and the name of its preset."""
+    if isinstance(kernel, str):
+        if kernel not in PRESETS:
+            raise ValueError(f"There is no kernel {kernel!r}; choose one of {', '.join(PRESETS)}, or give its weights.")
+        return PRESETS[kernel], kernel
+    weights = np.asarray(kernel)
+    fits = weights.ndim == 2 and all(n % 2 and n <= LARGEST for n in weights.shape)
+    if not fits or weights.dtype.kind not in "iuf" or not np.isfinite(weights).all():
+        raise ValueError(f"kernel must be a table of numbers with odd sides up to {LARGEST}, such as 3 x 3.")
+    return weights.astype(np.float64), OWN
 
 
 def kernel_explorer(
@@ -156,7 +197,8 @@ def kernel_explorer(
     correlate: Callable | None = None,
     image: np.ndarray | None = None,
     *,
-    preset: str = "Sobel x",
+    photo_name: str = "camera",
+    kernel: str | Sequence | np.ndarray = "Sobel x",
     convolution: bool = False,
     stride: int = 1,
     padding: str = "none",
@@ -165,10 +207,12 @@ def kernel_explorer(
 ) -> KernelExplorer:
     """Slide a kernel over a photograph, or over your own `image`, with your own functions where you give them.
 
-    `convolve(image, kernel)` and `correlate(image, kernel)` return the valid part. The explorer shows itself; what it
-    returns has a `state`, one line of code.
+    `convolve(image, kernel)` and `correlate(image, kernel)` return the valid part. `kernel` is a preset's name or a
+    table of weights. The explorer shows itself; what it returns has a `state`, one line of code.
     """
+    weights, preset = _weights(kernel)
     start = {
+        "photo_name": photo_name,
         "preset": preset,
         "convolution": convolution,
         "stride": stride,
@@ -176,6 +220,6 @@ def kernel_explorer(
         "row": row,
         "column": column,
     }
-    explorer = KernelExplorer({"convolve": convolve, "correlate": correlate}, image, **start)
+    explorer = KernelExplorer({"convolve": convolve, "correlate": correlate}, image, weights, **start)
     explorer.show()
     return explorer
