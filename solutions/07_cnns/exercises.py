@@ -10,7 +10,7 @@ from helpers import kernels
 from helpers.checks.probes.cnns import DIGEST, LENET_PARTS, digest, known_weights
 
 OWN_WORK = no_calls("helpers", "kernels", "scipy", "tf", "keras", "torch")
-NO_FRAMEWORK = no_calls("tf", "keras", "torch", "helpers.network")
+NO_FRAMEWORK = no_calls("tf", "keras", "torch", "helpers.network", "helpers.framework")
 
 # --- lists of layers -------------------------------------------------------------------------------------------------
 

@@ -141,7 +141,7 @@ def _patterns(kept: np.ndarray, axis: int) -> int:
 def keras_model(build, input_shape, num_classes, options):
     """The layers of the model, one text each, with fused activations told apart; its parameters; what it puts out."""
     model = build(tuple(input_shape), num_classes, *options)
-    import keras
+    from helpers.framework import keras
 
     if not isinstance(model, keras.Model):
         raise Finding("type", f"a Keras model is expected; your function returned a {_kind(model)}.")
@@ -223,8 +223,9 @@ def layer_output(feature_maps, kind, weights, images, layer_name):
 
 def small_model(kind: str, input_shape: tuple, weights: list):
     """edges (convolution) - rectified - evened (batch norm) - smaller (pool) - corners (convolution) - scores."""
-    import keras
-    from keras import layers
+    from helpers.framework import keras
+
+    layers = keras.layers
 
     steps = [
         layers.Conv2D(weights[0].shape[-1], weights[0].shape[:2], padding="same", name="edges"),
