@@ -9,7 +9,7 @@ import numpy as np
 from helpers.checks.codec import materialise
 from helpers.checks.library import Case, Exercise
 from tests.exercises.bank import Entry
-from tests.exercises.wrap import Site, around
+from tests.exercises.wrap import Site, around, without
 
 
 class Tensor:
@@ -109,6 +109,8 @@ def mutants(entry: Entry) -> Iterator[Mutant]:
             yield Mutant(f"{site}: {name}", around(entry.author, _changing(site, change)), site, "change")
         for name, kind, hook in _histories(site, site in spoilable):
             yield Mutant(f"{site}: {name}", around(entry.author, hook), site, kind)
+    for part, method in sorted({(site.part, site.method) for site in found if site.method}):
+        yield Mutant(f"{method}() does nothing", without(entry.author, part, method))
     yield from _whole(entry)
 
 

@@ -51,7 +51,7 @@ def score(entry: Entry) -> Score:
     """Put every right and every wrong answer to one exercise."""
     result = Score(entry.id)
     _score_right(entry, result)
-    _score_known(entry, result)
+    score_known(entry, result)
     _score_generic(entry, result)
     for name, student in entry.mutants.items():
         _count(result, f"mutant {name!r}", _failure(entry, student, rules=True) is not None)
@@ -71,7 +71,8 @@ def _score_right(entry: Entry, result: Score) -> None:
             result.complaints.append(f"{name} does not pass: {failure.state}: {failure.message}")
 
 
-def _score_known(entry: Entry, result: Score) -> None:
+def score_known(entry: Entry, result: Score) -> None:
+    """Put the known mistakes of one exercise."""
     for mistake in entry.declared.misconceptions:
         report = entry.judge(mistake.wrong, rules=False)
         _count(result, f"misconception {mistake.key!r}", not report.passed)
@@ -92,7 +93,8 @@ def _score_generic(entry: Entry, result: Score) -> None:
             _count(result, f"mutant {mutant.name!r}", fate == "caught")
         if mutant.kind == "change":
             seen[mutant.site] = seen.get(mutant.site, False) or fate == "caught"
-    for site in (s for s, noticed in seen.items() if not noticed and not s.attribute and len(s.path) < 2):
+    function = len(entry.public.names) == 1 and not isinstance(entry.author, type)
+    for site in (s for s, noticed in seen.items() if function and not noticed and len(s.path) < 2):
         _count(result, f"no case looks at {site}: a change there", False)
 
 

@@ -3,13 +3,11 @@
 `make mutation` prints the same as a table.
 """
 
-import functools
-
 import pytest
 
 from tests.exercises.bank import Entry, entries
 from tests.exercises.mutants import Mutant, sites
-from tests.exercises.mutation import NAMED, Score, score
+from tests.exercises.mutation import NAMED, Score, score, score_known
 from tests.exercises.wrap import around
 
 ENTRIES = {entry.id: entry for entry in entries()}
@@ -32,11 +30,6 @@ STATES = {
 }
 
 
-@functools.cache
-def scored(name: str) -> Score:
-    return score(ENTRIES[name])
-
-
 @pytest.fixture(params=ENTRIES)
 def entry(request) -> Entry:
     return ENTRIES[request.param]
@@ -47,15 +40,17 @@ def test_there_are_exercises():
 
 
 def test_right_answers_pass_and_wrong_ones_fail(entry):
-    result = scored(entry.id)
+    result = score(entry)
     assert result.perfect, "\n".join(result.complaints)
-    assert result.right >= 3
+    assert result.right >= 3, "the author's answer and two more"
     assert result.wrong >= 10
 
 
 def test_known_mistakes_are_named():
     """At least 90 % over the whole course."""
-    results = [scored(name) for name in ENTRIES]
+    results = [Score(name) for name in ENTRIES]
+    for result in results:
+        score_known(ENTRIES[result.id], result)
     known, named = sum(r.known for r in results), sum(r.known_named for r in results)
     print(f"{named} of {known} known mistakes are called by their name")
     assert named >= NAMED * known, "\n".join(f"{r.id}: {c}" for r in results for c in r.complaints)
@@ -65,6 +60,8 @@ def test_every_kind_of_mistake_has_its_own_state(entry):
     """A function's plain mistakes are told apart: type, shape, dtype, not finite, values."""
     from tests.exercises.mutants import _changes, _changing
 
+    if any(output.integer for output in entry.public.outputs.values()):
+        pytest.skip("whole numbers: nan is a wrong dtype before it is not finite")
     if len(entry.public.outputs) > 1 or any(case.probe != "call" or case.raises for case in entry.public.cases):
         pytest.skip("several results, a class, or errors that are asked for: what is wrong comes out elsewhere")
     if any(

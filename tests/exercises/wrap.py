@@ -51,6 +51,13 @@ def _class(kind: type, part: int, hook: Hook) -> type:
     return type(kind.__name__, (kind,), methods)
 
 
+def without(answer, part: int, method: str):
+    """The same answer, one method of one class doing nothing."""
+    parts = list(answer) if isinstance(answer, tuple) else [answer]
+    parts[part] = type(parts[part].__name__, (parts[part],), {method: lambda self, *args, **kwargs: None})
+    return tuple(parts) if isinstance(answer, tuple) else parts[0]
+
+
 def public_methods(kind: type) -> list[str]:
     """Names of the methods that a student writes, operators left out."""
     return [n for n, f in inspect.getmembers(kind, inspect.isfunction) if not n.startswith("_") or n == "__call__"]
