@@ -435,7 +435,7 @@ def softmax_cross_entropy(logits, labels):
 
 # %%
 if passed("softmax_cross_entropy"):
-    import tensorflow as tf
+    from helpers.framework import tf
 
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(scale=3, size=(6, 10)), rng.integers(0, 10, 6)
@@ -905,7 +905,7 @@ quiz("which-part")
 
 # %%
 if passed("SimpleNetwork"):
-    import keras
+    from helpers.framework import keras
 
     keras.config.set_floatx("float64")
     yours = SimpleNetwork(64, 10, [32, 16], np.random.default_rng(5))
