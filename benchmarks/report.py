@@ -108,7 +108,7 @@ def _conv(part: dict[str, Any], folder: Path) -> str:
         "process grows during forward + backward, results included:\n\n" + _table(head, rows)
     )
     _bars(
-        [_shape(r) for r in part["results"]],
+        [_shape(r).replace(" to ", "\nto ") for r in part["results"]],
         {n: [1e3 * r["forward_backward_s"][n] for r in part["results"]] for n in names if n in STYLES},
         "forward + backward, milliseconds",
         folder / "conv.svg",

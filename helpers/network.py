@@ -103,9 +103,7 @@ class Sequential:
     def fit(
         self, x: np.ndarray, y: np.ndarray, epochs: int, batch_size: int, optimizer: Optimizer, rng: np.random.Generator
     ) -> list[float]:
-        """Train for `epochs` rounds over the data, shuffled by `rng` each time; returns the mean loss of every
-        epoch.
-        """
+        """Train for `epochs` rounds over the data, shuffled anew by `rng`; returns the mean loss of every epoch."""
         optimizer.build(self.params, self.kernels)
         if (optimizer, batch_size) not in self._epochs:
             step = lambda x, y: self.train_step(x, y, optimizer)  # noqa: E731
