@@ -13,4 +13,4 @@ def listed(names) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-MARKS = {"passed": "✓", "not attempted": "○", "wrong": "✗"}
+MARKS = {"passed": "✓", "not attempted": "○", "not asked": "○", "wrong": "✗"}

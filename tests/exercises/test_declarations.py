@@ -122,6 +122,78 @@ def _agrees_with_slope(function, case, gradient: np.ndarray, h: float = 1e-6) ->
     return 1
 
 
+# What each backward exercise differentiates: its inputs by name -> the number of which it gives the gradients.
+def _dense(i) -> float:
+    return (i["dy"] * (i["x"] @ i["W"] + i["b"])).sum()
+
+
+def _through(forward: str, *names: str):
+    """The author's own forward function of another exercise, weighted by dy."""
+    return lambda i: (i["dy"] * ENTRIES[forward].author(*(i[name] for name in names))).sum()
+
+
+def _batch_norm(i) -> float:
+    running = {"mean": np.zeros(i["x"].shape[-1]), "var": np.ones(i["x"].shape[-1])}
+    forward = ENTRIES["07_cnns/batch_norm"].author
+    return (i["dy"] * forward(i["x"], i["gamma"], i["beta"], running, True, *i["options"])[0]).sum()
+
+
+BACKWARD = {
+    "05_backprop/dense_backward": _dense,
+    "05_backprop/softmax_cross_entropy": lambda i: ENTRIES["05_backprop/softmax_cross_entropy"].author(
+        i["logits"], i["labels"]
+    )[0],
+    "06_convolution/conv2d_backward": _through("06_convolution/conv2d", "x", "w", "b", "stride", "pad"),
+    "06_convolution/max_pool2d_backward": _through("06_convolution/max_pool2d", "x", "size", "stride"),
+    "06_convolution/avg_pool2d_backward": _through("06_convolution/avg_pool2d", "x", "size", "stride"),
+    "07_cnns/batch_norm_backward": _batch_norm,
+}
+
+
+def test_every_backward_exercise_is_compared_with_differences():
+    named = {name for name in ENTRIES if name.endswith("_backward")}
+    assert named <= set(BACKWARD)
+
+
+@pytest.mark.parametrize("name", [name for name in BACKWARD if name in ENTRIES])
+def test_backward_references_are_gradients(name):
+    """Central differences in float64 along random directions, parameter by parameter, with a bias that is not zero."""
+    compared = set()
+    for case in ENTRIES[name].public.cases:
+        for output, want in case.expected.items():
+            parameter = output.removeprefix("d")
+            inputs = {key: materialise(value) for key, value in case.inputs.items()} | _bias(case)
+            if want.value is None or not output.startswith("d") or parameter not in inputs:
+                continue
+            if _slope_agrees(BACKWARD[name], inputs, parameter, np.asarray(want.value, float)):
+                compared.add(output)
+    gradients = {o for o in ENTRIES[name].public.outputs if o.startswith("d")}
+    assert compared == gradients, f"{name}: no case could be compared for {gradients - compared}"
+
+
+def _bias(case) -> dict:
+    """A bias for the exercises whose backward pass does not need one as input."""
+    width = np.shape(case.inputs.get("dy", 0.0))[-1:]
+    return {} if "b" in case.inputs else {"b": np.random.default_rng(1).normal(size=width)}
+
+
+def _slope_agrees(total, inputs: dict, parameter: str, gradient: np.ndarray, h: float = 1e-6) -> bool:
+    """Compare the slope in a random direction with the gradient's; False where a kink lies within reach."""
+    at = np.asarray(inputs[parameter], float)
+    direction = np.random.default_rng(0).normal(size=at.shape)
+
+    def along(t: float) -> float:
+        moved = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in inputs.items()}
+        return float(total(moved | {parameter: at + t * direction}))
+
+    ahead, here, behind = along(h), along(0.0), along(-h)
+    slope, scale = (ahead - behind) / (2 * h), np.abs(gradient * direction).sum()
+    if abs((ahead - here) / h - (here - behind) / h) > 1e-3 * max(scale, 1.0):
+        return False
+    assert slope == pytest.approx((gradient * direction).sum(), rel=1e-5, abs=1e-5 * max(scale, 1e-3))
+    return True
+
+
 @pytest.mark.parametrize("chapter", chapter_names())
 def test_exercise_cells_are_python_that_says_what_to_write(chapter):
     """Every exercise cell defines the names that its checks look for, each with a docstring."""
