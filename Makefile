@@ -22,7 +22,7 @@ env: ## make or update the environment in .venv (at once when nothing has change
 	@$(PYTHON) authoring/environment.py $(VENV)
 
 test: lint ## lint, then every test
-	pytest -n $(JOBS) --dist worksteal
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 pytest -n $(JOBS) --dist worksteal
 
 lint: env ## check style
 	ruff check
