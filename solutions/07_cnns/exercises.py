@@ -1372,6 +1372,10 @@ def dropping(mask=mask_of, factor=lambda rate: 1 / (1 - rate), at_test=lambda x,
     return dropout
 
 
+def whole_maps(shape, rate, rng):
+    return rng.random((shape[0], *(1,) * (len(shape) - 2), *shape[1:][-1:])) >= rate
+
+
 def exact_mask(shape, rate, rng):
     mask = np.ones(int(np.prod(shape)))
     mask[rng.permutation(mask.size)[: round(rate * mask.size)]] = 0
@@ -1459,7 +1463,7 @@ dropout = Exercise(
         ),
         Misconception(
             "whole_channels",
-            dropping(lambda shape, rate, rng: rng.random((shape[0], *(1,) * (len(shape) - 2), shape[-1])) >= rate),
+            dropping(whole_maps),
             says="Whole maps are dropped together; that is spatial dropout.",
             hint="Here every entry is drawn by itself.",
         ),
