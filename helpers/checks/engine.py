@@ -1,6 +1,5 @@
 """The one check engine: the same questions in the notebook, under nbgrader and in pytest."""
 
-import os
 import sys
 from collections.abc import Iterable, Mapping
 
@@ -233,8 +232,3 @@ def _alike(exercise: Exercise, outputs: dict, name: str, wrong) -> bool:
     """Whether one output is the one that a misconception gives."""
     tolerance = max(exercise.rtol, exercise.outputs.get(name, Output()).alike)
     return name in outputs and same(outputs[name], wrong, tolerance)
-
-
-def grading() -> bool:
-    """Whether nbgrader is executing this notebook."""
-    return os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate")
