@@ -18,7 +18,7 @@ _ROW = {"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"}
 
 
 class LivePicture:
-    """A figure shown as an image widget, whose tool tip, which screen readers speak, is the picture's text.
+    """A figure in a widget: an `<img>` with the picture's text, which ipywidgets' own Image cannot carry.
 
     `moving` artists are drawn over everything else, in their order. Changing one of them is cheap; changing anything
     else has the whole figure drawn again.
@@ -32,9 +32,8 @@ class LivePicture:
         self.canvas.draw()
         fig.set_layout_engine("none")  # placed once: sliders do not move axes
         fig.stale = True
-        self.alt, self.width = "", round(DPI * fig.get_figwidth())
-        self.widget = widgets.Image(format="png", layout={"width": f"{self.width}px", "max_width": "100%"})
-        self.widget.layout.border = f"1px solid {plots.FRAME}"
+        self.png, self.alt, self.width = b"", "", round(DPI * fig.get_figwidth())
+        self.widget = widgets.HTML()
 
     def refresh(self, alt: str) -> None:
         """Draw the figure as its artists are now; `alt` says what can be seen."""
@@ -48,13 +47,12 @@ class LivePicture:
             artist.axes.draw_artist(artist)
         pixels = np.asarray(self.canvas.buffer_rgba())[..., :3]
         Image.fromarray(pixels).save(png := io.BytesIO(), "PNG", compress_level=1)
-        with self.widget.hold_sync():
-            self.alt, self.widget.tooltip = alt, alt
-            self.widget.value = png.getvalue()
+        self.png, self.alt = png.getvalue(), alt
+        self.widget.value = self.static()._repr_mimebundle_()["text/html"]
 
     def static(self) -> plots.Picture:
         """The picture as it is now, for pages without widgets."""
-        return plots.Picture(self.widget.value, self.alt, self.width)
+        return plots.Picture(self.png, self.alt, self.width)
 
 
 class Explorer:
