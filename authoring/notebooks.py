@@ -139,15 +139,21 @@ def released_notebook(chapter: str, solution: nbformat.NotebookNode, root: Path 
     notebook.metadata = METADATA
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            _must_parse(chapter, cell)
+            _must_run(chapter, cell)
     return notebook
 
 
-def _must_parse(chapter: str, cell) -> None:
+def _must_run(chapter: str, cell) -> None:
+    """A released cell must be valid Python, and must not stop the notebook where nothing has been written yet."""
     try:
-        ast.parse(cell.source)
+        tree = ast.parse(cell.source)
     except SyntaxError as error:
         raise BuildError(f"{chapter}: the released cell {cell['id']!r} is not valid Python: {error}.") from None
+    if any(isinstance(statement, ast.Raise) for statement in tree.body):
+        raise BuildError(
+            f"{chapter}: the released cell {cell['id']!r} would stop an untouched notebook; put everything that stands "
+            "outside a function into the solution region of one."
+        )
 
 
 def write(path: Path, notebook: nbformat.NotebookNode) -> bool:

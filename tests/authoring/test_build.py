@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from authoring.build import chapter_names
-from authoring.notebooks import solution_notebook
+from authoring.notebooks import released_notebook, solution_notebook
 from authoring.references import BuildError, load_exercises
 from helpers.checks.library import ROOT
 
@@ -91,6 +91,14 @@ def test_a_text_that_contradicts_its_declarations_is_refused(old, new, complaint
     text.write_text(source.replace(old, new, 1))
     with pytest.raises(BuildError, match=complaint):
         solution_notebook("02_neuron", neuron_exercises, tmp_path)
+
+
+def test_a_release_that_would_stop_is_refused(neuron_exercises):
+    solution = solution_notebook("02_neuron", neuron_exercises)
+    cell = next(c for c in solution.cells if c["id"] == "step")
+    cell.source += "\n\n### BEGIN SOLUTION\nhelper = 1\n### END SOLUTION"
+    with pytest.raises(BuildError, match="'step' would stop an untouched notebook"):
+        released_notebook("02_neuron", solution)
 
 
 def test_a_solution_that_disagrees_with_the_oracle_stops_the_build(tmp_path):
