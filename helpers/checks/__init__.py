@@ -6,6 +6,6 @@ from helpers.checks.report import Report
 from helpers.checks.session import hint, passed
 
 __all__ = [
-    "CheckFailed", "CourseError", "MissingReferences", "Report", "UnknownExercise", "check", "evaluate", 
+    "CheckFailed", "CourseError", "MissingReferences", "Report", "UnknownExercise", "check", "evaluate",
     "hint", "passed",
 ]  # fmt: skip
