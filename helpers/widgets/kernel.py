@@ -127,7 +127,7 @@ def sum_written_out(window: Window) -> str:
     """The products under one output pixel, without those that are zero by their weight, and their sum."""
     pairs = zip(window.values.ravel(), window.kernel.ravel())
     terms = [f"{x:.2f}·{w:.3g}" if w > 0 else f"{x:.2f}·({w:.3g})" for x, w in pairs if w]
-    return f"output[{window.row}, {window.column}] = {' + '.join(terms) or '0'} = {window.total:.4g}"
+    return f"output[{window.row}, {window.column}] = {' + '.join(terms) or '0'} = {round(window.total, 12) + 0:.4g}"
 
 
 def describe(filtered: Filtered, name: str) -> str:

@@ -108,9 +108,8 @@ class Explorer:
         view = self.layout()._repr_mimebundle_()
         display({**view, **self.picture.static()._repr_mimebundle_()}, raw=True)
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+    def _ipython_display_(self) -> None:
         """Nothing: an explorer has shown itself already."""
-        return {}
 
 
 def as_code(value: Callable | Mapping[str, Callable] | None) -> str:
