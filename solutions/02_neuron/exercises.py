@@ -153,6 +153,7 @@ step = Exercise(
         Case("a single number", {"z": 3.0}, expected={"result": 1.0}),
         Case("exactly zero", {"z": 0.0}, expected={"result": 0.0}),
         Case("whole numbers, in rows and columns", {"z": np.array([[-3, 0, 1], [2, -1, 0]])}),
+        Case("three axes", {"z": np.array([[[0.5, -2.0], [0.0, 3.0]], [[-1.0, 0.25], [4.0, 0.0]]])}),
     ],
     draw=[draw_step, draw_whole_steps],
     hidden_cases=[
@@ -217,6 +218,7 @@ step = Exercise(
 RANDOMNESS = {
     "weights of a second one from the same rng": "different",
     "weights when the rng starts from the same seed": "the same",
+    "biases when the rng starts from the same seed": "the same",
 }
 
 
@@ -314,7 +316,7 @@ neuron = Exercise(
             "a fresh neuron with 12 inputs",
             {"num_inputs": 12, "activation_fn": Function("sigmoid"), "seed": 3},
             probe="neuron_starts",
-            expected={"shape of W": "(12,)", "shape of b": "()"} | RANDOMNESS,
+            expected={"shape of W": "(12,)", "shape of b": "()", "weights of its inputs": "different"} | RANDOMNESS,
         ),
         Case(
             "worked example",
@@ -433,6 +435,7 @@ add_bias_column = Exercise(
         Case("one sample", {"X": np.array([2.0, 3.0])}, expected={"result": np.array([2.0, 3.0, 1.0])}),
         Case("a batch of one", {"X": np.array([[2.0, 3.0, 4.0, 5.0]])}),
         Case("whole numbers", {"X": np.array([[0, 0], [0, 1], [1, 0], [1, 1]])}),
+        Case("one sample of whole numbers", {"X": np.array([4, 0, -7])}),
         Case("as many samples as inputs", {"X": np.arange(9.0).reshape(3, 3)}),
     ],
     draw=[
@@ -527,6 +530,9 @@ perceptron_predict = Exercise(
     ],
     draw=[lambda rng: draw_predict(rng, some_size(rng)), lambda rng: draw_predict(rng)],
     draws=(2, 6),
+    hidden_cases=[
+        Case("a hair's breadth from zero", {"X": np.array([[2.0**-40, 1.0], [-(2.0**-40), 1.0]]), "w": np.eye(2)[0]})
+    ],
     rules=[OWN_WORK],
     misconceptions=[
         Misconception(
@@ -717,6 +723,16 @@ perceptron_fit = Exercise(
                 "learning_rate": 1.0,
                 "epochs": 3,
                 "w0": np.array([-3.0, 0.0]),
+            },
+        ),
+        Case(
+            "a hair's breadth above zero",
+            {
+                "X": np.array([[2.0**-40, 1.0]]),
+                "y": np.array([0]),
+                "learning_rate": 1.0,
+                "epochs": 2,
+                "w0": np.array([1.0, 0.0]),
             },
         ),
     ],
@@ -1065,7 +1081,12 @@ fully_connected_layer = Exercise(
             "a fresh layer of 5 neurons with 12 inputs",
             {"num_inputs": 12, "layer_size": 5, "activation_fn": Function("sigmoid"), "seed": 3},
             probe="neuron_layer_starts",
-            expected={"shape of W": "(12, 5)", "shape of b": "(5,)", "weights of its neurons": "different"}
+            expected={
+                "shape of W": "(12, 5)",
+                "shape of b": "(5,)",
+                "weights of its neurons": "different",
+                "weights of its inputs": "different",
+            }
             | RANDOMNESS,
         ),
         Case(
@@ -1081,6 +1102,11 @@ fully_connected_layer = Exercise(
         Case(
             "as many neurons as inputs",
             layer_inputs(np.random.default_rng(2), square=True) | {"activation_fn": Function("tanh")},
+        ),
+        Case(
+            "as many samples as neurons",
+            HAND_LAYER | {"x": np.array([[1.0, 2.0], [-1.0, 4.0], [2.0, 0.5]])},
+            expected={"forward(x)": np.array([[1.5, 0.0, 2.5], [0.0, 5.0, 3.5], [2.5, 0.0, 1.5]])},
         ),
         Case("the weights change", layer_inputs(np.random.default_rng(3), 4), probe="neuron_layer_changes"),
     ],
@@ -1507,6 +1533,7 @@ simple_network = Exercise(
             weight=2,
         ),
         Case("predict, one sample", HAND_NETWORK | {"x": np.array([-1.0, 4.0])}, probe="neuron_network_predict"),
+        Case("predict, a batch of one", HAND_NETWORK | {"x": np.array([[-1.0, 4.0]])}, probe="neuron_network_predict"),
         accuracy_case(np.random.default_rng(12)),
         accuracy_case(np.random.default_rng(13), "accuracy, another network"),
         changes_case(np.random.default_rng(14)),

@@ -390,6 +390,7 @@ relu = Exercise(
         Case("a batch", elementwise([[0.5, -1.0, 3.0], [-0.25, 4.0, -6.0]])),
         WHOLE,
         FLOAT32,
+        Case("large numbers", elementwise([-30.0, 7.5, 250.0])),
     ],
     draw=draw_z,
     rules=[OWN_WORK],
@@ -525,7 +526,7 @@ leaky_relu = Exercise(
         Case("another alpha", elementwise([[0.5, -1.0, 3.0], [-0.25, 4.0, -6.0]], alpha=0.2)),
         WHOLE,
         FLOAT32,
-        Case("alpha = 0", elementwise([-1.0, 2.0], alpha=0.0)),
+        Case("alpha = 0", elementwise([-1.0, 2.0, 50.0], alpha=0.0)),
     ],
     draw=(draw_z_alpha, draw_z),
     rules=[OWN_WORK],
@@ -603,6 +604,7 @@ leaky_relu_grad = Exercise(
         WHOLE,
         FLOAT32,
         Case("at the kink", elementwise([0.0, 1.0, -1.0], alpha=0.1)),
+        Case("alpha = 0", elementwise([-1.0, 2.0, 50.0], alpha=0.0)),
     ],
     draw=(draw_z_alpha, draw_z),
     rules=[OWN_WORK],
@@ -669,6 +671,7 @@ PRELU_CASES = [
     Case("one alpha", elementwise([[0.5, -1.0, 3.0], [-0.25, 4.0, -6.0]], alpha=0.2)),
     Case("one alpha per unit, one sample", elementwise([-2.0, 1.5, -1.0], alpha=UNITS)),
     Case("one alpha per unit, a square batch", elementwise(SQUARE, alpha=UNITS), weight=2),
+    Case("a batch of one", elementwise([[-1.0, 50.0, -2.0]], alpha=np.array([0.0, 0.5, 1.0]))),
     Case("whole numbers", elementwise([[-3, 2, -1], [4, -2, -5]], alpha=UNITS)),
 ]
 
@@ -887,6 +890,7 @@ elu = Exercise(
         WHOLE,
         FLOAT32,
         Case("far below zero", elementwise([-40.0, -5.0, 1.0], alpha=0.3)),
+        Case("alpha = 0", elementwise([-1.0, 2.0, 50.0], alpha=0.0)),
     ],
     draw=(draw_z_alpha, draw_z),
     rules=[OWN_WORK],
@@ -963,6 +967,7 @@ elu_grad = Exercise(
         WHOLE,
         FLOAT32,
         Case("at the kink", elementwise([0.0, 1.0], alpha=0.25)),
+        Case("alpha = 0", elementwise([-1.0, 2.0, 50.0], alpha=0.0)),
     ],
     draw=(draw_z_alpha, draw_z),
     rules=[OWN_WORK],
@@ -1050,7 +1055,9 @@ SCORE_CASES = [
     Case("a batch", elementwise([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0]])),
     Case("a square batch", elementwise([[1.0, 2.0, 0.0], [0.5, -1.0, 4.0], [-2.0, 1.0, 1.5]])),
     Case("axis = 0", elementwise([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0]], axis=0)),
+    Case("axis = 0, a square batch", elementwise([[1.0, 2.0], [0.5, -1.0]], axis=0)),
     Case("axis = 1 of three", elementwise([[[1.0, 2.0], [0.5, -1.0], [0.0, 3.0]]], axis=1)),
+    Case("axis = -2", elementwise([[1.0, -2.0, 0.0], [0.5, 3.0, -1.0]], axis=-2)),
     Case("whole numbers", elementwise([[3, 1, -2, 0]])),
     Case("float32 numbers", {"z": np.array([[0.5, -1.5, 2.0], [1.0, 0.0, 0.25]], np.float32)}),
     Case("every row far out", elementwise(FAR_ROWS), weight=2),
@@ -1407,7 +1414,7 @@ initial_weights = Exercise(
         ],
         Case("one unit", {"scheme": "he_normal", "fan_in": 4, "fan_out": 1, "rng": Rng(1)}, probe="fresh_weights"),
     ],
-    rules=[OWN_WORK],
+    rules=[no_calls("helpers.kernels", "helpers.layers", "tf", "keras", "torch")],  # SciPy has truncated normals
     seconds=3.0,
     misconceptions=[
         Misconception(
@@ -1506,6 +1513,13 @@ TF_ACTIVATIONS = {
 }
 
 
+SOURCES = (
+    "other samples on the next call (1 = yes)",
+    "weights of every layer its own (1 = yes)",
+    "the same signal from an equal rng (1 = yes)",
+)
+
+
 def signal_bands(activation_fn, scheme, depth, width, rng):
     """Five standard deviations (of the logarithm) around the mean of 24 random networks."""
     activation = TF_ACTIVATIONS[activation_fn.__name__]
@@ -1555,6 +1569,18 @@ def without_activation(activation_fn, scheme, depth, width, rng):
     return signal()(lambda z: z, scheme, depth, width, rng)
 
 
+def one_matrix(activation_fn, scheme, depth, width, rng):
+    h, stds, W = rng.standard_normal((256, width)), [], drawn()(scheme, width, width, rng)
+    for _ in range(depth):
+        h = activation_fn(h @ W)
+        stds.append(h.std())
+    return stds
+
+
+def own_generator(activation_fn, scheme, depth, width, rng):
+    return signal()(activation_fn, scheme, depth, width, np.random.default_rng(0))
+
+
 def only_last(activation_fn, scheme, depth, width, rng):
     return signal()(activation_fn, scheme, depth, width, rng)[-1]
 
@@ -1582,6 +1608,12 @@ signal_through_depth = Exercise(
         Case(
             "sigmoid after LeCun",
             {"activation_fn": Function("sigmoid"), "scheme": "lecun_normal", "depth": 3, "width": 250, "rng": Rng(3)},
+        ),
+        Case(
+            "where the numbers come from",
+            {"activation_fn": Function("tanh"), "scheme": "lecun_normal", "depth": 4, "width": 30, "seed": 8},
+            probe="signal_sources",
+            expected=dict.fromkeys(SOURCES, 1),
         ),
     ],
     hidden_cases=[
@@ -1683,6 +1715,18 @@ signal_through_depth = Exercise(
             says="Fewer than 200 samples go through the network.",
             hint="The input is an array of at least 200 rows, one column per unit.",
         ),
+        Misconception(
+            "own_generator",
+            own_generator,
+            says="The numbers come from a generator of the function's own: every call sends the same signal.",
+            hint="Draw the samples from the `rng` that is passed in, and pass it on to initial_weights.",
+        ),
+        Misconception(
+            "one_matrix",
+            one_matrix,
+            says="All layers share the same weights.",
+            hint="Every layer has weights of its own: draw them inside the loop.",
+        ),
     ],
     hints=(
         "What goes into layer 5? Only what has come out of layer 4.",
@@ -1722,10 +1766,12 @@ dead_fraction = Exercise(
         Case("a very quiet unit", {"activations": np.array([[1e-12, 0.0], [0.0, 0.0]])}),
         Case("nobody is dead", {"activations": np.array([[0.0, 2.0], [1.0, 0.0]])}),
         Case("negative outputs", {"activations": np.array([[-1.0, 0.0], [-2.0, 0.0]])}),
+        Case("a negative output and a 0", {"activations": np.array([[-1.0, 0.0], [0.0, 0.0]])}),
     ],
     hidden_cases=[
         Case("all are dead", {"activations": np.zeros((3, 5))}),
         Case("one sample", {"activations": np.array([[0.0, 3.0, 0.0]])}),
+        Case("a unit that is all but silent", {"activations": np.array([[0.0, 1e-30], [0.0, 0.0]])}),
         Case("float32 numbers", {"activations": np.array([[0.0, 3.0, 0.0], [0.0, 0.0, 1e-9]], np.float32)}),
     ],
     draw=draw_activations,

@@ -1,5 +1,7 @@
 """Probes of chapter 03: random weights and random signals, told by their statistics."""
 
+from itertools import combinations, pairwise
+
 import numpy as np
 
 from helpers.checks.probes import Finding, probe
@@ -50,3 +52,55 @@ def signal_and_rows(signal_through_depth, activation_fn, scheme, depth, width, r
 
     stds = signal_through_depth(counted, scheme, depth, width, rng)
     return {"result": stds, "rows sent through every layer": seen // (depth * width)}
+
+
+@probe
+def signal_sources(signal_through_depth, activation_fn, scheme, depth, width, seed):
+    """Whether samples and weights are drawn afresh, and from the rng that is passed in.
+
+    The weights of a layer follow from what goes in and what comes out; that of the first one from nothing that is seen.
+    Code that does not send whole batches through `activation_fn` is given the benefit of the doubt.
+    """
+
+    def watched(rng):
+        seen = []
+
+        def activation(z):
+            a = activation_fn(z)
+            seen.append((np.array(z, np.float64), np.array(a, np.float64)))
+            return a
+
+        signal_through_depth(activation, scheme, depth, width, rng)
+        return seen
+
+    rng = np.random.default_rng(seed)
+    first, second, again = watched(rng), watched(rng), watched(np.random.default_rng(seed))
+    whole = [seen for seen in (first, second) if len(seen) == depth]
+    samples = [seen[0][0] for seen in whole]
+    weights = [_solve(a, z) for seen in whole for (_, a), (z, _) in pairwise(seen)]
+    return {
+        "other samples on the next call (1 = yes)": int(len(samples) < 2 or not _spans(*samples)),
+        "weights of every layer its own (1 = yes)": int(not any(_close(*pair) for pair in combinations(weights, 2))),
+        "the same signal from an equal rng (1 = yes)": int(
+            len(first) == len(again)
+            and all(_close(one, other) for (one, _), (other, _) in zip(first, again, strict=True))
+        ),
+    }
+
+
+def _solve(a: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """W from z = a W, or an empty array where the shapes tell nothing."""
+    if a.ndim != 2 or z.shape != a.shape or a.shape[0] < a.shape[1]:
+        return np.empty(0)
+    return np.linalg.lstsq(a, z, rcond=None)[0]
+
+
+def _spans(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether both are products of the same samples: their columns span the same space."""
+    W = _solve(one, other)
+    return W.size > 0 and one.shape[0] > one.shape[1] and _close(one @ W, other)
+
+
+def _close(one: np.ndarray, other: np.ndarray) -> bool:
+    """Equal up to the rounding of float32; empty arrays are like nothing."""
+    return one.shape == other.shape and one.size > 0 and np.abs(one - other).max() <= 1e-2 * other.std()

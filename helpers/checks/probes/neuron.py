@@ -9,7 +9,11 @@ from helpers.checks.probes import Finding, attribute, probe
 def neuron_starts(Neuron, num_inputs, activation_fn, seed):
     """The parameters of fresh neurons: their shapes, and how they follow from the generator."""
     neuron = Neuron(num_inputs, activation_fn, np.random.default_rng(seed))
-    return _shapes(neuron) | _randomness(lambda rng: [Neuron(num_inputs, activation_fn, rng)], seed)
+    return {
+        **_shapes(neuron),
+        **_randomness(lambda rng: [Neuron(num_inputs, activation_fn, rng)], seed),
+        "weights of its inputs": _alike(neuron.W, axis=0),
+    }
 
 
 @probe
@@ -38,7 +42,8 @@ def neuron_layer_starts(FullyConnectedLayer, num_inputs, layer_size, activation_
     return {
         **_shapes(layer),
         **_randomness(lambda rng: [FullyConnectedLayer(num_inputs, layer_size, activation_fn, rng)], seed),
-        "weights of its neurons": "the same" if _alike(np.asarray(layer.W)) else "different",
+        "weights of its neurons": _alike(layer.W, axis=1),
+        "weights of its inputs": _alike(layer.W, axis=0),
     }
 
 
@@ -134,18 +139,19 @@ def _shapes(unit) -> dict[str, str]:
 
 
 def _randomness(build, seed) -> dict[str, str]:
-    """Whether the weights come from the generator: another draw differs, and the same seed repeats the first."""
+    """Whether the parameters come from the generator: other draws differ, and the same seed repeats the first."""
     rng = np.random.default_rng(seed)
     first, second, again = build(rng), build(rng), build(np.random.default_rng(seed))
     return {
-        "weights of a second one from the same rng": "the same" if _same_weights(first, second) else "different",
-        "weights when the rng starts from the same seed": "the same" if _same_weights(first, again) else "different",
+        "weights of a second one from the same rng": "the same" if any(_equal("W", first, second)) else "different",
+        "weights when the rng starts from the same seed": "the same" if all(_equal("W", first, again)) else "different",
+        "biases when the rng starts from the same seed": "the same" if all(_equal("b", first, again)) else "different",
     }
 
 
-def _alike(W: np.ndarray) -> bool:
-    """Whether every column of W, which is one neuron, is like the first."""
-    return W.ndim == 2 and bool((W[:, :1] == W).all())
+def _alike(W: np.ndarray, axis: int) -> str:
+    """Whether everything along an axis of W is like the first."""
+    return "the same" if W.ndim > axis and (W.take([0], axis) == W).all() else "different"
 
 
 def _kept(result):
@@ -153,5 +159,7 @@ def _kept(result):
     return result.copy() if isinstance(result, np.ndarray) else result
 
 
-def _same_weights(some: list, others: list) -> bool:
-    return all(np.array_equal(one.W, other.W) for one, other in zip(some, others, strict=True))
+def _equal(name: str, some: list, others: list) -> list[bool]:
+    """For each unit, whether the other one of its place has the same `W` or `b`."""
+    pairs = zip(some, others, strict=True)
+    return [np.array_equal(getattr(one, name), getattr(other, name)) for one, other in pairs]

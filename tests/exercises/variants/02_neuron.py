@@ -1,5 +1,6 @@
 """Right answers to chapter 02 in other styles, and wrong ones that have no name of their own."""
 
+import sys
 from collections import namedtuple
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -236,6 +237,57 @@ class RecursiveNetwork:
         return np.count_nonzero(self.predict(X) == y) / y.size
 
 
+class OneVectorNeuron:
+    """Weights and bias live in one vector; `W` and `b` are views into it."""
+
+    def __init__(self, num_inputs, activation_fn, rng):
+        self.parameters, self.activation_fn = rng.standard_normal(num_inputs + 1), activation_fn
+
+    @property
+    def W(self):
+        return self.parameters[:-1]
+
+    @W.setter
+    def W(self, values):
+        self.parameters[:-1] = values
+
+    @property
+    def b(self):
+        return self.parameters[-1]
+
+    @b.setter
+    def b(self, value):
+        self.parameters[-1] = value
+
+    def forward(self, x):
+        with_ones = np.concatenate([x, np.ones((*x.shape[:-1], 1))], axis=-1)
+        return self.activation_fn(with_ones @ self.parameters)
+
+
+class LazyNeuron(PlainNeuron):
+    """Draws its weights when somebody first asks for them; the bias begins at a whole 0."""
+
+    def __init__(self, num_inputs, activation_fn, rng):
+        self.draw, self.b, self.activation_fn = (lambda: rng.uniform(-1, 1, num_inputs)), 0, activation_fn
+
+    def __getattr__(self, name):
+        if name != "W":
+            raise AttributeError(name)
+        self.W = self.draw()
+        return self.W
+
+    def forward(self, x):
+        return self.activation_fn(np.inner(x, self.W) + self.b)
+
+
+class CoinLayer(LoopLayer):
+    """Weights of -1 and 1, from the generator all the same; zero biases."""
+
+    def __init__(self, num_inputs, layer_size, activation_fn, rng):
+        super().__init__(num_inputs, layer_size, activation_fn, rng)
+        self.W, self.b = rng.choice([-1.0, 1.0], size=(num_inputs, layer_size)), np.zeros(layer_size)
+
+
 VARIANTS = {
     "weighted_sum": {
         "loops": weighted_sum_loops,
@@ -244,7 +296,12 @@ VARIANTS = {
         "transposed twice": lambda x, w, b: (w @ x.T) + b,
     },
     "step": {"integers": step_integers, "times one": step_product, "in place on a copy": step_in_place},
-    "Neuron": {"loops, small uniform weights": PlainNeuron, "a callable object with properties": CallableNeuron},
+    "Neuron": {
+        "loops, small uniform weights": PlainNeuron,
+        "a callable object with properties": CallableNeuron,
+        "one vector for all": OneVectorNeuron,
+        "weights drawn when asked for": LazyNeuron,
+    },
     "add_bias_column": {
         "filled, Fortran order": bias_column_filled,
         "padded": bias_column_padded,
@@ -260,7 +317,11 @@ VARIANTS = {
         "stops working early": fit_stopping_work,
     },
     "linear_scores": {"loops": scores_loops, "einsum, Fortran order": scores_einsum},
-    "FullyConnectedLayer": {"one neuron after the other": LoopLayer, "float32 at the start": SmallNumbersLayer},
+    "FullyConnectedLayer": {
+        "weights of -1 and 1": CoinLayer,
+        "one neuron after the other": LoopLayer,
+        "float32 at the start": SmallNumbersLayer,
+    },
     "collapse_linear": {"by bases, namedtuple": collapse_by_bases, "loops, a list of two": collapse_loops},
     "SimpleNetwork": {"tuple of layers, loops": TupleNetwork, "recursive": RecursiveNetwork},
 }
@@ -605,8 +666,82 @@ class NumberedLayers(RecursiveNetwork):
         self.all_layers = self.__dict__.pop("layers")
 
 
+class OwnBiasNeuron(PlainNeuron):
+    """Weights from the rng, but a bias from nowhere."""
+
+    def __init__(self, num_inputs, activation_fn, rng):
+        super().__init__(num_inputs, activation_fn, rng)
+        self.b = np.random.default_rng().normal()
+
+
+class OneNumberNeuron(PlainNeuron):
+    """One random number for all weights."""
+
+    def __init__(self, num_inputs, activation_fn, rng):
+        super().__init__(num_inputs, activation_fn, rng)
+        self.W = np.full(num_inputs, rng.normal())
+
+
+class EqualRowsLayer(LoopLayer):
+    """Every input has the same weights."""
+
+    def __init__(self, num_inputs, layer_size, activation_fn, rng):
+        super().__init__(num_inputs, layer_size, activation_fn, rng)
+        self.W = np.tile(rng.normal(size=layer_size), (num_inputs, 1))
+
+
+class SquareBiasLayer(LoopLayer):
+    """Gives the biases to the samples where there are as many samples as neurons."""
+
+    def forward(self, x):
+        b = self.b[:, None] if x.ndim == 2 and len(x) == len(self.b) else self.b
+        return self.activation_fn(x @ self.W + b)
+
+
+class SilentOutputNetwork(RecursiveNetwork):
+    """Random hidden layers, and a last one of zeros."""
+
+    def __init__(self, num_inputs, num_outputs, hidden_layer_sizes, rng):
+        super().__init__(num_inputs, num_outputs, hidden_layer_sizes, rng)
+        self.layers[-1].W = np.zeros_like(self.layers[-1].W)
+
+
+class UnpackingNetwork(RecursiveNetwork):
+    """A batch of one gives a number."""
+
+    def predict(self, x):
+        classes = super().predict(x)
+        return classes[0] if np.shape(classes) == (1,) else classes
+
+
+def fit_with_margin(X, y, learning_rate, epochs, w0):
+    w, mistakes = w0.copy(), [0] * epochs
+    for epoch in range(epochs):
+        for x, target in zip(X, y, strict=True):
+            error = target - (1.0 if x @ w > 1e-9 else 0.0)
+            w = w + learning_rate * error * x
+            mistakes[epoch] += int(error != 0)
+    return w, mistakes
+
+
+def sum_from_the_caller(x, w, b):
+    frame = sys._getframe()
+    while frame and "case" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["case"].expected["result"].value
+
+
+def sum_from_the_references(x, w, b):
+    from helpers.checks.library import find
+
+    cases = [case for hidden in (False, True) for case in find("weighted_sum", hidden).cases]
+    return next(c.expected["result"].value for c in cases if np.array_equal(c.inputs["x"], x))
+
+
 MUTANTS = {
     "weighted_sum": {
+        "looked up at the caller's": sum_from_the_caller,
+        "looked up in the references": sum_from_the_references,
         "truncated to the inputs' type": sums_in_the_inputs_type,
         "multiplies in its input": weighted_sum_in_place,
         "subtracts the bias": lambda x, w, b: x @ w - b,
@@ -621,6 +756,7 @@ MUTANTS = {
         "summed twice": lambda x, w, b: np.sum(x @ w) + b,
     },
     "step": {
+        "flat beyond two axes": lambda z: np.where(np.ravel(z) > 0, 1, 0) if np.ndim(z) > 2 else step_integers(z),
         "booleans": lambda z: np.asarray(z) > 0,
         "a list": lambda z: [1.0 if v > 0 else 0.0 for v in np.ravel(z)],
         "threshold at one": lambda z: np.where(np.asarray(z) >= 1, 1.0, 0.0),
@@ -633,6 +769,8 @@ MUTANTS = {
         "always one": lambda z: np.ones_like(z, dtype=float),
     },
     "Neuron": {
+        "a bias from nowhere": OwnBiasNeuron,
+        "one number for all weights": OneNumberNeuron,
         "draws anew on every call": ForgetfulNeuron,
         "weights of its birth": FrozenNeuron,
         "weights of its first call": CopyOnceNeuron,
@@ -646,6 +784,7 @@ MUTANTS = {
         "a function": lambda num_inputs, activation_fn, rng: activation_fn,
     },
     "add_bias_column": {
+        "one sample keeps its type": lambda X: np.append(X, 1) if X.ndim == 1 else bias_column_filled(X),
         "whole numbers stay whole": bias_column_in_the_type_of_X,
         "one sample becomes a batch": bias_column_as_row,
         "two columns": lambda X: bias_column_padded(bias_column_padded(X)),
@@ -655,6 +794,7 @@ MUTANTS = {
         "normalised": lambda X: bias_column_padded(X) / 2,
     },
     "perceptron_predict": {
+        "a little above zero": lambda X, w: np.where(X @ w > 1e-6, 1, 0),
         "booleans": lambda X, w: X @ w > 0,
         "a list": lambda X, w: [int(s > 0) for s in np.atleast_1d(X @ w)],
         "always a batch": lambda X, w: np.where(np.atleast_2d(X) @ w > 0, 1, 0),
@@ -665,6 +805,7 @@ MUTANTS = {
         "largest score only": lambda X, w: np.where(X @ w == np.max(X @ w), 1.0, 0.0),
     },
     "perceptron_fit": {
+        "a little above zero": fit_with_margin,
         "writes into w0": fit_in_w0,
         "samples backwards": fit_backwards,
         "samples shuffled": fit_shuffled,
@@ -703,6 +844,8 @@ MUTANTS = {
         "a list": lambda images, W, b: (images.reshape(len(images), -1) @ W + b).tolist(),
     },
     "FullyConnectedLayer": {
+        "equal rows": EqualRowsLayer,
+        "biases for samples": SquareBiasLayer,
         "neurons that never hear of W": FrozenLayer,
         "summed over its neurons": SummedLayer,
         "always a batch": BatchOnlyLayer,
@@ -725,6 +868,8 @@ MUTANTS = {
         "with an activation": lambda WA, bA, WB, bB: (WA @ WB, np.maximum(bA, 0) @ WB + bB),
     },
     "SimpleNetwork": {
+        "a silent last layer": SilentOutputNetwork,
+        "unpacks a batch of one": UnpackingNetwork,
         "one sample gives a list of one": NetworkOfOneSample,
         "classes as floats": FloatClasses,
         "one-hot": OneHotClasses,

@@ -272,6 +272,25 @@ def dead_by_count(activations):
     return np.array(1 - alive / activations.shape[1])
 
 
+def initial_weights_by_scipy(scheme, fan_in, fan_out, rng):
+    from scipy.stats import truncnorm
+
+    if scheme.endswith("uniform"):
+        return weights_from_table(scheme, fan_in, fan_out, rng)
+    std = {"l": 1 / fan_in, "g": 2 / (fan_in + fan_out), "h": 2 / fan_in}[scheme[0]] ** 0.5
+    return truncnorm.rvs(-2, 2, scale=std / truncnorm.std(-2, 2), size=(fan_in, fan_out), random_state=rng)
+
+
+def signal_sample_by_sample(activation_fn, scheme, depth, width, rng):
+    activation_fn(np.zeros(3))  # just to see it work
+    samples, stds = [rng.standard_normal(width) for _ in range(200)], []
+    for _ in range(depth):
+        W = weights_from_table(scheme, width, width, rng)
+        samples = [activation_fn(sample @ W) for sample in samples]
+        stds.append(np.std(samples))
+    return tuple(stds)
+
+
 VARIANTS = {
     "sigmoid": {
         "masks": sigmoid_by_masks,
@@ -383,11 +402,13 @@ VARIANTS = {
         "a subclass": lambda z, axis=-1: log_softmax_short(z, axis).view(Tagged),
     },
     "initial_weights": {
+        "SciPy's truncated normals": initial_weights_by_scipy,
         "from a table of variances": weights_from_table,
         "truncated normals": weights_truncated,
         "float32, Fortran order": weights_float32,
     },
     "signal_through_depth": {
+        "sample by sample": signal_sample_by_sample,
         "recursive, a tuple, einsum": signal_recursive,
         "samples as columns, an array": signal_columns,
         "in three batches": signal_in_parts,
@@ -488,6 +509,64 @@ def only_one_sample(f):
     return lambda z, *parameters: f(z if z.ndim == 1 else np.tile(z[:1], (len(z), 1)), *parameters)
 
 
+def smooth_slope(z, alpha=1.0):
+    return np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0)))
+
+
+def leaky_slope(z, alpha):
+    return np.where(z > 0, 1.0, alpha)
+
+
+def softmax_of(z, axis):
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def log_softmax_last_if_square(z, axis=-1):
+    axis = -1 if z.ndim == 2 and len(z) == len(z[0]) else axis
+    shifted = z - z.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def signal_of(activation_fn, depth, width, start, weights):
+    """The standard deviations; `start` and `weights` are functions without arguments."""
+    signal, stds = start(), []
+    for _ in range(depth):
+        signal = activation_fn(signal @ weights())
+        stds.append(signal.std())
+    return stds
+
+
+def one_matrix_for_all(activation_fn, scheme, depth, width, rng):
+    W = weights_from_table(scheme, width, width, rng)
+    return signal_of(activation_fn, depth, width, lambda: rng.standard_normal((256, width)), lambda: W)
+
+
+def weights_from_a_seed(activation_fn, scheme, depth, width, rng):
+    def weights():
+        return weights_from_table(scheme, width, width, np.random.default_rng(5))
+
+    return signal_of(activation_fn, depth, width, lambda: rng.standard_normal((256, width)), weights)
+
+
+def samples_from_a_seed(activation_fn, scheme, depth, width, rng):
+    def weights():
+        return weights_from_table(scheme, width, width, rng)
+
+    return signal_of(
+        activation_fn, depth, width, lambda: np.random.default_rng(1).standard_normal((256, width)), weights
+    )
+
+
+def signal_from_nowhere(activation_fn, scheme, depth, width, rng):
+    rng = np.random.default_rng()
+
+    def weights():
+        return weights_from_table(scheme, width, width, rng)
+
+    return signal_of(activation_fn, depth, width, lambda: rng.standard_normal((256, width)), weights)
+
+
 MUTANTS = {
     "sigmoid": {
         "rounded": lambda z: np.round(sigmoid_by_masks(z), 4),
@@ -518,6 +597,7 @@ MUTANTS = {
         "minus": lambda z: 1 - np.tanh(z) ** 3,
     },
     "relu": {
+        "at most six": lambda z: np.clip(z, 0, 6),
         "maximum of the array": lambda z: np.max(z) * np.ones(z.shape),
         "above one": lambda z: np.where(z > 1, z, 0.0),
         "six at most": lambda z: np.clip(z, 0, 2.5),
@@ -542,6 +622,7 @@ MUTANTS = {
         "in place": lambda z, alpha=0.01: np.multiply(z, alpha, out=z, where=z < 0),
     },
     "leaky_relu_grad": {
+        "no alpha of 0": lambda z, alpha=None: leaky_slope(z, alpha or 0.01),
         "outside at the kink": lambda z, alpha=0.01: np.where(z > 0, 1.0, np.where(z == 0, 0.0, alpha)),
         "one minus alpha": lambda z, alpha=0.01: np.where(z > 0, 1.0, 1 - alpha),
         "alpha everywhere": lambda z, alpha=0.01: np.full(z.shape, alpha),
@@ -549,6 +630,7 @@ MUTANTS = {
         "booleans": lambda z, alpha=0.01: z > 0,
     },
     "prelu": {
+        "no alpha of 0": lambda z, alpha: np.where(z > 0, z, np.where(alpha == 0, 0.25, alpha) * z),
         "last alpha": lambda z, alpha: np.where(z > 0, z, np.ravel(alpha)[-1] * z),
         "alphas reversed": lambda z, alpha: np.where(z > 0, z, (alpha[::-1] if np.ndim(alpha) else alpha) * z),
         "both sides": lambda z, alpha: alpha * z,
@@ -559,6 +641,7 @@ MUTANTS = {
         "first row only": only_one_sample(prelu_einsum),
     },
     "prelu_grad": {
+        "sums a batch of one": lambda z, a: leaky_slope(z, a)[0] if z.ndim == 2 and len(z) == 1 else leaky_slope(z, a),
         "mean alpha": lambda z, alpha: np.where(z > 0, 1.0, np.mean(alpha)),
         "shape of alpha": lambda z, alpha: 1.0 * np.asarray(alpha),
         "minus": lambda z, alpha: np.where(z > 0, 1.0, -np.asarray(alpha)),
@@ -573,6 +656,7 @@ MUTANTS = {
         "zeros": lambda z: np.zeros(z.shape),
     },
     "elu": {
+        "no alpha of 0": lambda z, alpha=None: np.where(z > 0, z, (alpha or 1.0) * np.expm1(np.minimum(z, 0))),
         "selu": lambda z, alpha=1.0: 1.0507 * np.where(z > 0, z, 1.6733 * (np.exp(z) - 1)),
         "level too early": lambda z, alpha=1.0: np.maximum(
             np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))), -0.5
@@ -582,6 +666,7 @@ MUTANTS = {
         "in place": elu_in_place,
     },
     "elu_grad": {
+        "no alpha of 0": lambda z, alpha=None: smooth_slope(z, alpha or 1.0),
         "exp of alpha z": lambda z, alpha=1.0: np.where(z > 0, 1.0, np.exp(alpha * z)),
         "alpha squared": lambda z, alpha=1.0: np.where(z > 0, 1.0, alpha**2 * np.exp(z)),
         "z on the right": lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.exp(z)),
@@ -589,6 +674,7 @@ MUTANTS = {
         "one everywhere": lambda z, alpha=1.0: np.ones(z.shape),
     },
     "softmax": {
+        "negative means last": lambda z, axis=-1: softmax_of(z, max(axis, -1)),
         "base two": lambda z, axis=-1: softmax_moved(z * math.log(2), axis),
         "uniform": lambda z, axis=-1: np.full(z.shape, 1 / z.shape[axis]),
         "minimum subtracted": lambda z, axis=-1: (
@@ -601,6 +687,7 @@ MUTANTS = {
         "axis 1 always": lambda z, axis=-1: softmax_moved(z, 1) if z.ndim > 1 else softmax_moved(z),
     },
     "log_softmax": {
+        "last axis of a square": log_softmax_last_if_square,
         "minus infinity swept away": lambda z, axis=-1: np.nan_to_num(np.log(softmax_moved(z, axis))),
         "epsilon of another size": lambda z, axis=-1: np.log(softmax_moved(z, axis) + 1e-7),
         "clipped": lambda z, axis=-1: log_softmax_moved(np.clip(z, -500, 500), axis),
@@ -624,6 +711,10 @@ MUTANTS = {
         "flat": lambda *arguments: weights_from_table(*arguments).ravel(),
     },
     "signal_through_depth": {
+        "one matrix for all layers": one_matrix_for_all,
+        "weights from a seed": weights_from_a_seed,
+        "samples from a seed": samples_from_a_seed,
+        "a generator from nowhere": signal_from_nowhere,
         "made up": signal_constant,
         "normalised": signal_divided,
         "one short": signal_one_short,
@@ -633,6 +724,8 @@ MUTANTS = {
         "reversed": lambda *arguments: signal_columns(*arguments)[::-1],
     },
     "dead_fraction": {
+        "largest is 0": lambda a: float(np.mean(a.max(axis=0) == 0)),
+        "nearly silent": lambda a: float(np.mean(np.all(np.abs(a) < 1e-20, axis=0))),
         "a boolean": lambda activations: bool((activations == 0).all(0).any()),
         "per unit": lambda activations: (activations == 0).all(0).astype(float),
         "first sample only": lambda activations: float((activations[0] == 0).mean()),
