@@ -22,6 +22,7 @@ _DISGUISED_LOOPS = ("numpy.vectorize", "numpy.frompyfunc", "numpy.apply_along_ax
 _LOOPING_BUILTINS = ("map", "filter")
 _HIDING = ("exec", "eval", "compile", "__import__", "globals")
 _HIDING_MODULES = ("importlib", "sys.modules")
+_PEEKING = ("helpers.checks", "sys._getframe", "inspect.currentframe", "inspect.stack", "gc", "numpy.load")
 
 
 def broken_rule(student, rules) -> str | None:
@@ -128,7 +129,7 @@ class _NoCalls:
         return None
 
     def _forbidden(self, dotted: str) -> bool:
-        return dotted == "builtins" or (bool(dotted) and _within(dotted, (*self.names, *_HIDING_MODULES)))
+        return dotted == "builtins" or (bool(dotted) and _within(dotted, (*self.names, *_HIDING_MODULES, *_PEEKING)))
 
 
 class Scope:
