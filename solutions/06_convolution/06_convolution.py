@@ -22,7 +22,9 @@
 # - carry gradients back through convolution and pooling, and check them.
 #
 # **Time**: about four hours, with good places to stop after sections 5 and 8. You need chapters 02 and 05: weighted
-# sums, and gradients that flow backwards. Stuck? `hint("pad2d")` gives a nudge, and one more after every try.
+# sums, and gradients that flow backwards. Stuck? `hint("pad2d")` gives a nudge, and one more after every try. Write
+# every exercise with NumPy alone: SciPy, OpenCV, scikit-image and the frameworks solve them for you, so the checks
+# refuse them.
 
 # %%
 import time
@@ -171,9 +173,9 @@ print("227 pixels:", (227 - 11) / 4 + 1)
 #
 # {{exercise: output_size}}
 #
-# Write `output_size(n, kernel, stride=1, pad=0, dilation=1)`: how many places there are, as a whole number (an
-# `int`). Raise `ValueError` where the stride does not divide the room, and where the kernel reaches over more pixels
-# than there are.
+# Write `output_size(n, kernel, stride=1, pad=0, dilation=1)`: how many places there are, as a whole number (an `int`:
+# `range` and shapes will not take 5.0). Raise `ValueError` where the stride does not divide the room, and where the
+# kernel reaches over more pixels than there are.
 
 
 # %% exercise="output_size"
@@ -778,8 +780,8 @@ print("dw\n", dw0, "\ndx\n", dx0, "\ndb", dy0.sum())
 #
 # Write `conv2d_backward(dy, x, w, stride, pad)` -> `(dx, dw, db)`, for the layer of `conv2d` and `dy` in the shape of
 # its result. `dx` has the shape of `x`: the frame of zeros was not part of it. `dw` and `db` are sums over the batch;
-# a mean over the batch would have its 1/N in `dy` already. Here `x` and `w` hold floating-point numbers, and loops
-# are allowed.
+# a mean over the batch would have its 1/N in `dy` already. `x` and `w` may hold bytes or other whole numbers; their
+# gradients have fractions all the same. Loops are allowed.
 
 
 # %% exercise="conv2d_backward"
@@ -922,7 +924,7 @@ if passed("max_pool2d"):
 # {{exercise: max_pool2d_backward}}
 #
 # Write `max_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`. Where windows overlap, gradients add
-# up. Here `x` holds floating-point numbers.
+# up. `x` may hold bytes or other whole numbers; `dx` has fractions all the same.
 
 
 # %% exercise="max_pool2d_backward"
@@ -965,7 +967,7 @@ def avg_pool2d(x, size, stride):
 # {{exercise: avg_pool2d_backward}}
 #
 # Write `avg_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`: every pixel of a window had the same
-# weight in its mean.
+# weight in its mean. Here too, `dx` has fractions even where `x` holds whole numbers.
 
 
 # %% exercise="avg_pool2d_backward"

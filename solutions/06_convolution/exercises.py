@@ -109,6 +109,7 @@ pad2d = Exercise(
             {"image": SMALL, "pad": 1, "mode": "reflect"},
             expected={"result": np.array([[5, 4, 5, 6, 5], [2, 1, 2, 3, 2], [5, 4, 5, 6, 5], [2, 1, 2, 3, 2]], float)},
         ),
+        Case("other pixels in the same shape", {"image": SMALL**2, "pad": 1, "mode": "zero"}),
         Case("two pixels of mirror", {"image": np.arange(20.0).reshape(4, 5), "pad": 2, "mode": "reflect"}),
         Case("no padding at all", {"image": SMALL, "pad": 0, "mode": "edge"}),
         Case("bytes of a photograph", {"image": FACE[:4, :7].copy(), "pad": 3, "mode": "edge"}),
@@ -239,7 +240,7 @@ output_size = Exercise(
     title="How many windows fit",
     minutes=8,
     oracle=count_windows,
-    outputs={"result": Output(integer=True)},
+    outputs={"result": Output(integer=True)},  # `range(5.0)` and `np.zeros((5.0, 3))` fail where the size is used
     cases=[
         Case("worked example", {"n": 5, "kernel": 3}, expected={"result": 3}),
         Case("with padding", {"n": 5, "kernel": 3, "stride": 1, "pad": 1}, expected={"result": 5}),
@@ -344,7 +345,7 @@ FILTER_CASES = [
         "a kernel of even and unequal sides",
         {"image": np.arange(20.0).reshape(4, 5) ** 1.5, "kernel": np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]])},
     ),
-    Case("bytes of a photograph", {"image": FACE, "kernel": EMBOSS}),
+    Case("bytes of a photograph, fractions in the kernel", {"image": FACE, "kernel": EMBOSS / 4}),
     Case("bytes, whole-number kernel", {"image": FACE[:5, :6].copy(), "kernel": np.array([[1, 2], [3, 4], [7, 9]])}),
 ]
 FILTER_HIDDEN = [
@@ -354,6 +355,7 @@ FILTER_HIDDEN = [
     Case("a column", {"image": BOARD[:, :3].copy(), "kernel": np.array([[1.0], [2.0], [-4.0], [0.5]])}),
     Case("float32", {"image": BOARD.astype(np.float32), "kernel": EMBOSS.astype(np.float32)}),
     Case("bytes of a photograph", {"image": FACE[2:9, 3:9].copy(), "kernel": SOBEL_X}),
+    Case("whole-number kernel, fractions in the picture", {"image": BOARD / 7, "kernel": LAPLACIAN.astype(int)}),
 ]
 
 
@@ -674,6 +676,7 @@ gradient_magnitude = Exercise(
         ),
         Case("bytes of a photograph", {"image": FACE}),
         Case("a single window", {"image": PATCH}),
+        Case("another single window", {"image": BOARD[:3, 2:].copy()}),
         Case(
             "bytes, black beside white",
             {"image": np.array([[0, 255, 0], [255, 0, 0], [255, 255, 255], [0, 0, 255]], np.uint8)},
@@ -864,6 +867,10 @@ LAYER_CASES = [
         expected={"result": nhwc(BOARD_EDGES_PADDED)},
     ),
     Case(
+        "another kernel, other pixels",
+        {"x": nhwc(BOARD.T.copy()), "w": EMBOSS[..., None, None], "b": np.array([9.5]), "stride": 1, "pad": 0},
+    ),
+    Case(
         "two images, three channels, two filters",
         {"x": TWO_IMAGES, "w": TWO_FILTERS, "b": np.array([0.5, -1.0]), "stride": 2, "pad": 1},
     ),
@@ -907,7 +914,7 @@ LAYER_HIDDEN = [
     Case(
         "one by one",
         {
-            "x": HIDDEN_IMAGES,
+            "x": HIDDEN_RNG.normal(size=(3, 4, 2, 3)),
             "w": HIDDEN_RNG.normal(size=(1, 1, 3, 4)),
             "b": HIDDEN_RNG.normal(size=4),
             "stride": 1,
@@ -933,6 +940,20 @@ LAYER_HIDDEN = [
             "stride": 1,
             "pad": 2,
         },
+    ),
+    Case(
+        "whole numbers everywhere",
+        {
+            "x": np.arange(40).reshape(1, 5, 4, 2),
+            "w": np.arange(-8, 8).reshape(2, 2, 2, 2),
+            "b": np.array([2, -3]),
+            "stride": 1,
+            "pad": 1,
+        },
+    ),
+    Case(
+        "whole-number weights, fractions in the images",
+        {"x": HIDDEN_IMAGES, "w": np.arange(-9, 9).reshape(2, 3, 3, 1), "b": np.array([3]), "stride": 1, "pad": 0},
     ),
     Case("no bias, stride 2", {"x": HIDDEN_IMAGES, "w": HIDDEN_FILTERS, "b": None, "stride": 2, "pad": 1}),
 ]
@@ -1112,6 +1133,10 @@ im2col = Exercise(
         Case(
             "whole numbers",
             {"x": np.arange(36).reshape(2, 3, 3, 2), "kernel_height": 2, "kernel_width": 3, "stride": 1, "pad": 2},
+        ),
+        Case(
+            "float32",
+            {"x": HIDDEN_IMAGES.astype(np.float32), "kernel_height": 3, "kernel_width": 2, "stride": 2, "pad": 1},
         ),
     ],
     draw=draw_im2col,
@@ -1318,6 +1343,11 @@ def draw_backward(rng):
     return {"dy": dy, "x": drawn["x"], "w": drawn["w"], "stride": drawn["stride"], "pad": drawn["pad"]}
 
 
+FRACTIONS_LOST = "The gradient is stored in the dtype of `x`, where whole numbers lose their fractions."
+FRACTIONS_REFUSED = "The gradient is added into an array of the dtype of `x`: NumPy adds no fractions to whole numbers."
+DTYPE_OF_X = "`np.zeros_like(x)` takes over the dtype of `x`, bytes for instance; `np.zeros(x.shape)` is float64."
+
+
 def scatter(dy, x, w, stride, pad, put=np.add):
     """dx, window by window; `put` says how overlapping windows meet."""
     padded = np.zeros((x.shape[0], x.shape[1] + 2 * pad, x.shape[2] + 2 * pad, x.shape[3]))
@@ -1388,6 +1418,17 @@ def unpadded_dw(dy, x, w, stride, pad):
     return dx, gradients(dy, shifted, w, stride, 0)[1], db
 
 
+def truncated_gradients(dy, x, w, stride, pad):
+    dx, dw, db = gradients(dy, x, w, stride, pad)
+    return dx.astype(x.dtype), dw.astype(w.dtype), db
+
+
+def added_into_dtype_of_x(dy, x, w, stride, pad):
+    dx = np.zeros_like(x)
+    dx += gradients(dy, x, w, stride, pad)[0]
+    return dx, *gradients(dy, x, w, stride, pad)[1:]
+
+
 def other_order(dy, x, w, stride, pad):
     dx, dw, db = gradients(dy, x, w, stride, pad)
     return dw, db, dx
@@ -1399,6 +1440,7 @@ SIMPLE = {"dy": nhwc(np.array([[1.0, 0.0], [0.0, 2.0]])), "x": SIMPLE_X, "w": SI
 SIMPLE_DX = nhwc(np.array([[1.0, -1.0, 0.0], [2.0, 2.0, -2.0], [0.0, 4.0, 0.0]]))
 SIMPLE_DW = np.array([[3.0, 8.0], [0.0, 3.0]])[..., None, None]
 STRIDED = {"dy": RNG.normal(size=(2, 3, 4, 2)), "x": TWO_IMAGES, "w": TWO_FILTERS, "stride": 2, "pad": 1}
+DY_OF_PHOTOGRAPHS = np.random.default_rng(67).normal(size=(2, 3, 4, 2))
 STRIDED_DX, STRIDED_DW, STRIDED_DB = tf_conv2d_backward(**STRIDED)
 
 conv2d_backward = Exercise(
@@ -1412,6 +1454,10 @@ conv2d_backward = Exercise(
         Case("worked example, db alone", SIMPLE, expected={"db": np.array([3.0])}),
         Case("worked example, dw alone", SIMPLE, expected={"dw": SIMPLE_DW}),
         Case("worked example, dx alone", SIMPLE, expected={"dx": SIMPLE_DX}),
+        Case(
+            "the same shapes, other numbers",
+            {"dy": SIMPLE_X[:, 1:, 1:], "x": SIMPLE_X**2, "w": SIMPLE_W - 3.0, "stride": 1, "pad": 0},
+        ),
         Case("stride 2 and padding, db alone", STRIDED, expected={"db": STRIDED_DB}),
         Case("stride 2 and padding, dw alone", STRIDED, expected={"dw": STRIDED_DW}),
         Case("stride 2 and padding, dx alone", STRIDED, expected={"dx": STRIDED_DX}),
@@ -1424,6 +1470,10 @@ conv2d_backward = Exercise(
                 "stride": 1,
                 "pad": 1,
             },
+        ),
+        Case(
+            "bytes of photographs",
+            {"dy": DY_OF_PHOTOGRAPHS, "x": PHOTOGRAPHS, "w": TWO_FILTERS[:2, :1, :1].copy(), "stride": 2, "pad": 0},
         ),
     ],
     hidden_cases=[
@@ -1464,6 +1514,26 @@ conv2d_backward = Exercise(
                 "x": HIDDEN_RNG.normal(size=(1, 3, 4, 3)),
                 "w": HIDDEN_RNG.normal(size=(2, 2, 3, 2)),
                 "stride": 1,
+                "pad": 0,
+            },
+        ),
+        Case(
+            "whole-number weights",
+            {
+                "dy": HIDDEN_RNG.normal(size=(2, 4, 4, 2)),
+                "x": HIDDEN_RNG.normal(size=(2, 3, 4, 1)),
+                "w": np.arange(-5, 7).reshape(2, 3, 1, 2)[:, ::-1].copy(),
+                "stride": 1,
+                "pad": 1,
+            },
+        ),
+        Case(
+            "whole numbers as images",
+            {
+                "dy": HIDDEN_RNG.normal(size=(1, 2, 3, 1)),
+                "x": np.arange(-20, 20).reshape(1, 4, 5, 2),
+                "w": HIDDEN_RNG.normal(size=(2, 1, 2, 1)),
+                "stride": 2,
                 "pad": 0,
             },
         ),
@@ -1544,6 +1614,8 @@ conv2d_backward = Exercise(
             says="The three gradients come in another order.",
             hint="Return dx, dw, db.",
         ),
+        Misconception("truncated", truncated_gradients, says=FRACTIONS_LOST, hint=DTYPE_OF_X),
+        Misconception("refused", added_into_dtype_of_x, says=FRACTIONS_REFUSED, hint=DTYPE_OF_X),
     ],
     hints=(
         "Take one output number. Which pixels and which weights went into it, and what was each multiplied by?",
@@ -1717,6 +1789,25 @@ def first_largest(window, dy):
     return mask.reshape(window.shape) * dy
 
 
+def routed_to_first(dy, x, size, stride):
+    return route(dy, x, size, stride, first_largest)
+
+
+def truncated(backward):
+    return lambda dy, x, size, stride: backward(dy, x, size, stride).astype(x.dtype)
+
+
+def refused(backward):
+    """The answer of a student who adds windows of the gradient into `np.zeros_like(x)`."""
+
+    def added(dy, x, size, stride):
+        dx = np.zeros_like(x)
+        dx += backward(dy, x, size, stride)
+        return dx
+
+    return added
+
+
 def only_where_new(old, new):
     return np.where(new != 0, new, old)
 
@@ -1753,6 +1844,7 @@ def rectified(x):
 
 POOL_DX = nhwc(np.array([[0, 0, 2, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 3, 4, 0]], dtype=float))
 POOL_DX_STRIDE_1 = nhwc(np.array([[0, 0, 3, 0], [1, 2, 0, 0], [0, 9, 0, 6], [0, 7, 17, 0]], dtype=float))
+MANY_BYTES = np.random.default_rng(68).permutation(256).astype(np.uint8)[:48].reshape(2, 4, 6, 1)
 POOL_BACKWARD_CASES = [
     Case(
         "two images, three channels",
@@ -1762,6 +1854,7 @@ POOL_BACKWARD_CASES = [
         "overlapping windows", {"dy": RNG.normal(size=(2, 2, 2, 3)), "x": TWO_IMAGES[:, :, :5], "size": 3, "stride": 2}
     ),
     Case("only negative values", {"dy": RNG.normal(size=(2, 4, 5, 3)), "x": -TWO_IMAGES - 9, "size": 2, "stride": 1}),
+    Case("bytes, no two the same", {"dy": RNG.normal(size=(2, 2, 3, 1)), "x": MANY_BYTES, "size": 2, "stride": 2}),
 ]
 POOL_BACKWARD_HIDDEN = [
     Case(
@@ -1773,6 +1866,15 @@ POOL_BACKWARD_HIDDEN = [
         {"dy": HIDDEN_RNG.normal(size=(2, 2, 2, 3)), "x": HIDDEN_IMAGES[:, :, :5].copy(), "size": 2, "stride": 3},
     ),
     Case("windows of one", {"dy": HIDDEN_RNG.normal(size=(2, 5, 6, 3)), "x": HIDDEN_IMAGES, "size": 1, "stride": 1}),
+    Case(
+        "whole numbers as images",
+        {
+            "dy": HIDDEN_RNG.normal(size=(1, 4, 5, 2)),
+            "x": HIDDEN_RNG.permutation(60).reshape(1, 5, 6, 2) - 30,
+            "size": 2,
+            "stride": 1,
+        },
+    ),
     Case(
         "whole numbers as gradient",
         {"dy": np.arange(1, 21).reshape(1, 4, 5, 1), "x": HIDDEN_IMAGES[:1, ..., :1].copy(), "size": 2, "stride": 1},
@@ -1889,6 +1991,8 @@ max_pool2d_backward = Exercise(
             says="The upper left pixel of every window gets the gradient, whoever won.",
             hint="Look in `x` for the pixel that was the largest.",
         ),
+        Misconception("truncated", truncated(routed_to_first), says=FRACTIONS_LOST, hint=DTYPE_OF_X),
+        Misconception("refused", refused(routed_to_first), says=FRACTIONS_REFUSED, hint=DTYPE_OF_X),
     ],
     hints=(
         "Nudge one pixel of the window a little. When does the output move, and by how much?",
@@ -1978,6 +2082,10 @@ def equal_shares(window, dy):
     return np.ones(window.shape) * dy / (window.shape[1] * window.shape[2])
 
 
+def routed_equally(dy, x, size, stride):
+    return route(dy, x, size, stride, equal_shares)
+
+
 avg_pool2d_backward = Exercise(
     "avg_pool2d_backward",
     title="Everybody gets a share",
@@ -1990,6 +2098,10 @@ avg_pool2d_backward = Exercise(
             "worked example",
             {"dy": nhwc(np.array([[4.0, 8.0], [12.0, -16.0]])), "x": nhwc(POOL), "size": 2, "stride": 2},
             expected={"dx": nhwc(np.array([[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, -4, -4], [3, 3, -4, -4]], dtype=float))},
+        ),
+        Case(
+            "the same shapes, other gradient",
+            {"dy": nhwc(np.array([[1.0, -2.0], [6.0, 0.5]])), "x": nhwc(POOL.T), "size": 2, "stride": 2},
         ),
         *POOL_BACKWARD_CASES,
     ],
@@ -2046,6 +2158,8 @@ avg_pool2d_backward = Exercise(
             says="The gradient is divided by the number of images as well.",
             hint="The 1/N of a mean loss is already in dy.",
         ),
+        Misconception("truncated", truncated(routed_equally), says=FRACTIONS_LOST, hint=DTYPE_OF_X),
+        Misconception("refused", refused(routed_equally), says=FRACTIONS_REFUSED, hint=DTYPE_OF_X),
     ],
     hints=(
         "Nudge one pixel by 1. How much does the mean of its window move?",

@@ -391,7 +391,7 @@ def mean_as_layer(x, size, stride):
 
 
 def max_backward_first(dy, x, size, stride):
-    dx = np.zeros_like(x)
+    dx = np.zeros_like(x, dtype=float)
     for n, i, j, c in np.ndindex(dy.shape):
         window = x[n, i * stride : i * stride + size, j * stride : j * stride + size, c]
         a, b = np.unravel_index(np.argmax(window), window.shape)
@@ -435,7 +435,7 @@ def max_backward_scatter(dy, x, size, stride):
 
 
 def avg_backward_all_loops(dy, x, size, stride):
-    dx = np.zeros_like(x)
+    dx = np.zeros_like(x, dtype=float)
     for n, i, j, c in np.ndindex(dy.shape):
         for a in range(size):
             for b in range(size):
@@ -607,6 +607,17 @@ def one_side(right, change):
 def correlate_wraps_in_bytes(image, kernel):
     windows = sliding_window_view(image, kernel.shape)
     return np.sum(windows * kernel.astype(image.dtype), axis=(2, 3)).astype(float)
+
+
+def remembered(right):
+    """A wrong answer: what it gave for one input it gives for every other of the same shape."""
+    given = {}
+
+    def answer(*inputs):
+        key = tuple(i.shape if isinstance(i, np.ndarray) else i for i in inputs)
+        return given.setdefault(key, right(*inputs))
+
+    return answer
 
 
 def correlate_modifies(image, kernel):
@@ -824,6 +835,16 @@ def backward_changes_dy(dy, x, w, stride, pad):
     return gradients
 
 
+def dw_in_dtype_of_w(dy, x, w, stride, pad):
+    dx, dw, db = backward_by_columns(dy, x, w, stride, pad)
+    return dx, dw.astype(w.dtype), db
+
+
+def max_backward_entry_by_entry(dy, x, size, stride):
+    """Stored one by one, fractions vanish in an array of whole numbers without an error."""
+    return max_backward_first(dy, x, size, stride).astype(x.dtype)
+
+
 def max_first_image(x, size, stride):
     return np.repeat(max_of_windows(x, size, stride)[:1], len(x), axis=0)
 
@@ -937,6 +958,7 @@ def avg_backward_centre(dy, x, size, stride):
 
 
 LAYER_MUTANTS = {
+    "remembered by shape": remembered(layer_of_einsum),
     "frame at the right in rows": layer_only_pads_rows,
     "first image everywhere": layer_first_image_only,
     "with ReLU": layer_with_relu,
@@ -953,6 +975,7 @@ LAYER_MUTANTS = {
     "height and width swapped": changed(layer_of_einsum, lambda y: y.swapaxes(1, 2)),
     "channels reversed": one_side(layer_of_einsum, lambda x, *rest: (x[..., ::-1], *rest)),
     "kernel transposed": one_side(layer_of_einsum, lambda x, w, *rest: (x, np.rot90(w, 2, (0, 1)), *rest)),
+    "in the dtype of the weights": lambda x, w, *rest: layer_of_einsum(x, w, *rest).astype(w.dtype),
     "bias squared": one_side(
         layer_of_einsum, lambda x, w, b, *rest: (x, w, None if b is None else b * np.abs(b), *rest)
     ),
@@ -961,6 +984,7 @@ LAYER_MUTANTS = {
 MUTANTS = {
     "pad2d": {
         "mirror not reversed": pad_copies_reflection_forwards,
+        "remembered by shape": remembered(Padder()),
         "frame of ones": pad_with_ones,
         "black corners": pad_corners_black,
         "transposed": pad_transposed,
@@ -984,6 +1008,11 @@ MUTANTS = {
     "correlate2d": {
         "wraps in bytes": correlate_wraps_in_bytes,
         "modifies the picture": correlate_modifies,
+        "whole numbers for bytes": lambda image, kernel: correlate_tap_by_tap(image, kernel).astype(
+            int if image.dtype == np.uint8 else float
+        ),
+        "remembered by shape": remembered(correlate_tap_by_tap),
+        "in the dtype of the kernel": lambda image, kernel: correlate_tap_by_tap(image, kernel).astype(kernel.dtype),
         "last column of the kernel skipped": correlate_skips_last_kernel_column,
         "clipped to 0..255": correlate_clips,
         "kernel padded to a square": correlate_squares_the_kernel,
@@ -1018,6 +1047,7 @@ MUTANTS = {
     },
     "gradient_magnitude": {
         "the same kernel twice": gradient_same_kernel_twice,
+        "remembered by shape": remembered(gradient_by_slices),
         "the larger slope": gradient_largest,
         "Scharr": gradient_scharr,
         "np.gradient": gradient_of_numpy,
@@ -1059,6 +1089,7 @@ MUTANTS = {
     | LAYER_MUTANTS,
     "conv2d_backward": {
         "dw without the stride": backward_ignores_stride,
+        "remembered by shape": remembered(backward_by_columns),
         "first image everywhere": backward_first_image_dx,
         "no db": backward_without_bias,
         "channels swapped in dw": backward_swaps_channels,
@@ -1073,6 +1104,7 @@ MUTANTS = {
         "db as a row": spoiled(2, lambda g: g[None]),
         "db as one number": spoiled(2, np.sum),
         "dx zero": spoiled(0, np.zeros_like),
+        "dw in the dtype of w": dw_in_dtype_of_w,
         "a dictionary": lambda *inputs: backward_by_columns(*inputs)._asdict(),
     },
     "max_pool2d": {
@@ -1095,9 +1127,11 @@ MUTANTS = {
         "the largest magnitude": max_backward_of_absolute,
         "sign": changed(max_backward_first, np.negative),
         "halved": changed(max_backward_first, lambda dx: dx / 2),
+        "in the dtype of x": max_backward_entry_by_entry,
     },
     "avg_pool2d": {
         "counts wrong": avg_counts_wrong,
+        "remembered by shape": remembered(mean_of_windows),
         "mean of the positive": avg_of_nonzero,
         "median": avg_median,
         "floor division": avg_floor_division,
@@ -1107,6 +1141,7 @@ MUTANTS = {
     },
     "avg_pool2d_backward": {
         "side by side only": avg_backward_reshape_trick,
+        "remembered by shape": remembered(avg_backward_tap_by_tap),
         "times x": avg_backward_times_x,
         "centre only": avg_backward_centre,
         "sign": changed(avg_backward_tap_by_tap, np.negative),
