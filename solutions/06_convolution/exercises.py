@@ -86,6 +86,13 @@ def draw_pad(rng):
     return {"image": image, "pad": int(rng.integers(1, 3)), "mode": str(rng.choice(list(BORDERS)))}
 
 
+def cut_with_minus_pad(image, pad, mode):
+    padded = np.pad(image, pad, NUMPY_MODES[mode])
+    if mode == "zero":
+        padded[pad:-pad, pad:-pad] = image
+    return padded
+
+
 SMALL = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 pad2d = Exercise(
@@ -111,11 +118,11 @@ pad2d = Exercise(
         ),
         Case("other pixels in the same shape", {"image": SMALL**2, "pad": 1, "mode": "zero"}),
         Case("two pixels of mirror", {"image": np.arange(20.0).reshape(4, 5), "pad": 2, "mode": "reflect"}),
-        Case("no padding at all", {"image": SMALL, "pad": 0, "mode": "edge"}),
+        Case("no padding at all", {"image": SMALL, "pad": 0, "mode": "zero"}),
         Case("bytes of a photograph", {"image": FACE[:4, :7].copy(), "pad": 3, "mode": "edge"}),
     ],
     hidden_cases=[
-        Case("no padding, zero", {"image": SMALL, "pad": 0, "mode": "zero"}),
+        Case("no padding, edge", {"image": SMALL, "pad": 0, "mode": "edge"}),
         Case("no padding, reflect", {"image": SMALL, "pad": 0, "mode": "reflect"}),
         Case("a single row", {"image": np.arange(1.0, 7.0)[None], "pad": 2, "mode": "zero"}),
         Case("a single column", {"image": np.arange(1, 7)[:, None], "pad": 2, "mode": "edge"}),
@@ -130,6 +137,12 @@ pad2d = Exercise(
             lambda image, pad, mode: np.pad(image, ((0, pad), (0, pad)), NUMPY_MODES[mode]),
             says="The frame is only at the bottom and on the right.",
             hint="`pad` rows above and below, `pad` columns left and right: the picture grows by 2 · pad both ways.",
+        ),
+        Misconception(
+            "minus_pad",
+            cut_with_minus_pad,
+            says="For `pad` = 0 the slice `pad:-pad` is `0:0`, which is empty.",
+            hint="Write the end of the slice as `pad + height`, which also works for `pad` = 0.",
         ),
         Misconception(
             "total",
@@ -803,6 +816,10 @@ def no_bias_layer(x, w, b, stride=1, pad=0):
     return layer(x, w, None, stride, pad)
 
 
+def always_biased_layer(x, w, b, stride=1, pad=0):
+    return layer(x, w, None, stride, pad) + b
+
+
 def floored_layer(x, w, b, stride=1, pad=0):
     return layer(x, w, b, stride, pad, floored_size)
 
@@ -973,6 +990,12 @@ LAYER_MISCONCEPTIONS = [
         floored_layer,
         says="Where the stride does not divide, the last pixels are dropped silently.",
         hint="Use your `output_size`: it raises ValueError there.",
+    ),
+    Misconception(
+        "bias_always_added",
+        always_biased_layer,
+        says="`b` may be `None`, and `None` cannot be added.",
+        hint="Add the bias only where there is one: `if b is not None`.",
     ),
     Misconception(
         "stride_ignored",
