@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from helpers import plots
@@ -77,7 +77,7 @@ class ActivationExplorer(Explorer):
         for ax, values in zip(self.axes, (curve.y, curve.slope)):
             _fit(ax, values)
         for shade in self.shades:
-            shade.set_data(curve.saturated[None].astype(float))
+            shade.set_verts(_strips(curve.saturated))
 
 
 def _put(lines: list[Line2D], curve: Curve) -> None:
@@ -85,11 +85,17 @@ def _put(lines: list[Line2D], curve: Curve) -> None:
         line.set_ydata(heights)
 
 
-def _shade(ax: Axes) -> AxesImage:
-    """A strip behind an axes, grey where its values are 1."""
-    greys = {"cmap": "Greys", "vmin": 0, "vmax": 1, "alpha": 0.15, "interpolation": "nearest"}
-    place = {"extent": (Z[0], Z[-1], 0, 1), "transform": ax.get_xaxis_transform(), "aspect": "auto", "zorder": 0}
-    return ax.imshow(np.zeros((1, Z.size)), **greys, **place)
+def _shade(ax: Axes) -> PolyCollection:
+    """Grey strips behind an axes; none at first."""
+    strips = PolyCollection([], facecolor=plots.INK, alpha=0.15, transform=ax.get_xaxis_transform())
+    return ax.add_collection(strips, autolim=False)
+
+
+def _strips(where: np.ndarray) -> list[list[tuple[float, float]]]:
+    """The stretches of Z where `where` is true, as rectangles from the bottom of an axes, 0, to its top, 1."""
+    edges = np.flatnonzero(np.diff(where, prepend=False, append=False))
+    ends = zip(Z[edges[::2]], Z[edges[1::2] - 1])
+    return [[(low, 0), (low, 1), (high, 1), (high, 0)] for low, high in ends]
 
 
 def _fit(ax: Axes, values: np.ndarray) -> None:

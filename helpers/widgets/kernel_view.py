@@ -91,6 +91,9 @@ class KernelExplorer(Explorer):
         self.result = plots.draw_signed(right, np.zeros((2, 2)), "result: white is 0")
         for drawn in (self.shown, self.weights, self.result):
             drawn.set_interpolation("nearest")
+            drawn.axes.set(xlim=(0, 1), ylim=(1, 0))
+            drawn.axes.spines[:].set_visible(False)
+        _put(self.shown, self.image)
         bar = fig.colorbar(self.result, ax=right, shrink=0.8, ticks=[-1, 0, 1])
         bar.set_ticklabels(["-max", "0", "max"])
         self.frame = left.add_patch(Rectangle((0, 0), 3, 3, fill=False, edgecolor=plots.COLOURS["vermilion"], lw=2))
@@ -129,9 +132,11 @@ class KernelExplorer(Explorer):
         for artist in (self.frame, self.spot):
             artist.set_visible(window is not None)
         if window is not None:
-            top, left = window.corner
-            self.frame.set(xy=(left - 0.5, top - 0.5), height=window.kernel.shape[0], width=window.kernel.shape[1])
-            self.spot.set_data([window.column], [window.row])
+            (top, left), (height, width) = window.corner, window.kernel.shape
+            side = max(self.image.shape)
+            self.frame.set(xy=(left / side, top / side), height=height / side, width=width / side)
+            side = max(self._computed[1].output.shape)
+            self.spot.set_data([(window.column + 0.5) / side], [(window.row + 0.5) / side])
 
     def layout(self) -> widgets.Widget:
         view = super().layout()
@@ -150,11 +155,9 @@ class KernelExplorer(Explorer):
 
 
 def _put(artist: AxesImage, values: np.ndarray) -> None:
-    """Show other values, in axes of their size."""
-    if values.shape != artist.get_array().shape:
-        height, width = values.shape
-        artist.set_extent((-0.5, width - 0.5, height - 0.5, -0.5))
-        artist.axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    """Show other values, their longer side from 0 to 1: axes that stay need not be drawn again."""
+    height, width = np.divide(values.shape, max(values.shape))
+    artist.set_extent((0, width, height, 0))
     artist.set_data(values)
 
 

@@ -24,6 +24,7 @@ CELLS = (
     "from helpers.widgets import activation_explorer, kernel_explorer\nimport math",
     "activation_explorer()",
     "kernel_explorer()",
+    "kernel_explorer()",
     "activation_explorer(lambda z: math.exp(z))",
 )
 WITHOUT_NAME = """() => [...document.querySelectorAll('.jp-OutputArea input, .jp-OutputArea select,'
@@ -71,23 +72,29 @@ def wait_for_other_picture(output: Locator, before: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "slider", "key", "said"),
+    ("cell", "keys"),
     [
-        (1, "z", "ArrowRight", "sigmoid(1.05)"),
-        (2, "output row", "ArrowRight", "output[41, 40]"),
-        (2, "output column", "ArrowLeft", "output[41, 39]"),
-        (2, "stride", "ArrowRight", "Stride 2 does not fit"),
+        (1, [("z", "ArrowRight", "sigmoid(1.05)")]),
+        (
+            2,
+            [
+                ("output row", "ArrowRight", "output[41, 40]"),
+                ("output column", "ArrowLeft", "output[41, 39]"),
+                ("stride", "ArrowRight", "Stride 2 does not fit"),
+            ],
+        ),
     ],
 )
-def test_an_arrow_key_on_a_slider_changes_picture_alt_and_text(explorers, cell, slider, key, said):
+def test_arrow_keys_on_sliders_change_picture_alt_and_text(explorers, cell, keys):
     output = explorers.page.locator(".jp-CodeCell").nth(cell)
-    press(output, slider, key)
-    assert said in output.inner_text()
-    assert said in output.locator("img").first.get_attribute("alt")
+    for slider, key, said in keys:
+        press(output, slider, key)
+        assert said in output.inner_text()
+        assert said in output.locator("img").first.get_attribute("alt")
 
 
 def test_a_weight_typed_into_the_grid_changes_the_picture(explorers):
-    output = explorers.page.locator(".jp-CodeCell").nth(2)
+    output = explorers.page.locator(".jp-CodeCell").nth(3)
     output.locator("select").filter(has_text="Laplacian").select_option("identity")
     middle = "e => e.querySelectorAll('input[type=number]')[4].value == '1'"
     explorers.page.wait_for_function(middle, arg=output.element_handle())
@@ -99,13 +106,18 @@ def test_a_weight_typed_into_the_grid_changes_the_picture(explorers):
 
 
 def test_a_function_that_raises_is_a_sentence_beside_the_widget(explorers):
-    output = explorers.page.locator(".jp-CodeCell").nth(3)
+    output = explorers.page.locator(".jp-CodeCell").nth(4)
     assert "raised TypeError" in output.locator("[role=alert]").inner_text()
     assert output.locator(".noUi-handle").count()
 
 
 def test_every_control_has_a_name(explorers):
     assert explorers.page.evaluate(WITHOUT_NAME) == []
+
+
+def test_explorers_show_themselves_once(explorers):
+    assert "Explorer at" not in explorers.page.locator(".jp-Notebook").inner_text()
+    assert explorers.page.locator(".jp-OutputArea img").count() == len(CELLS) - 1
 
 
 def test_neither_notebook_nor_console_shows_an_error(explorers):
