@@ -38,9 +38,10 @@ from helpers.quiz import quiz
 CHAPTER = "02_neuron"
 
 # %% [markdown]
-# **How to work.** Write your code where it says `raise NotImplementedError()`, run the cell, then run the check below
-# it. If it fails, it says what was expected; `hint("weighted_sum")` gives a nudge, and more after another try. Cells
-# that begin with `if passed(...)` wait until your function passes.
+# **How to work.** Run the cells from top to bottom. Where one says `raise NotImplementedError()`, write your code in
+# its place, run the cell, then the check below it, which says what was expected where your answer is wrong. Stuck?
+# `hint("weighted_sum")` in a cell of your own gives a nudge, and more after another try. Cells that begin with
+# `if passed(...)` wait until your function passes. After a restart, begin again with the first code cell.
 
 # %% [markdown]
 # ## 1 · What does one neuron compute?
@@ -116,7 +117,7 @@ def weighted_sum(x, w, b):
 
 
 # %% [markdown]
-# Does it agree with the picture, and with the loop above it?
+# The first sample is that of the picture, the second that of the loop. Do the numbers agree?
 
 # %%
 if passed("weighted_sum"):
@@ -320,8 +321,8 @@ if passed("weighted_sum", "add_bias_column"):
 # $$w \leftarrow w + \eta \, (y - p)\, x .$$
 #
 # The **learning rate** $\eta$ is the size of the correction. Where the prediction is right, $y - p = 0$ and nothing
-# happens. Where 1 was wanted and 0 came out, the sample is *added* to the weights, so that its score rises next time;
-# in the opposite case it is subtracted. One pass over all samples is an **epoch**.
+# happens. Where 1 was wanted and 0 came out, the sample, times $\eta$, is *added* to the weights, so that its **score**
+# $w \cdot x$ rises next time; in the opposite case it is subtracted. One pass over all samples is an **epoch**.
 #
 # The logical OR, $\eta = 1$, starting from zero, bias column last. Follow the first two epochs with a finger:
 #
@@ -403,7 +404,7 @@ def draw_table(ax, labels):
 
 # %%
 if passed("add_bias_column", "perceptron_fit"):
-    fig, axes = plots.figure(1, 2, width=7.2, height=3.8, sharey=True)
+    fig, axes = plots.figure(1, 2, width=7.2, height=4.4, sharey=True)
     for ax, name in zip(axes[0], ("OR", "AND"), strict=True):
         w, mistakes = perceptron_fit(add_bias_column(inputs), tables[name], 1.0, 6, np.zeros(3))
         print(f"{name}: weights {w}, mistakes per epoch {[int(m) for m in mistakes]}")
@@ -829,9 +830,9 @@ if passed("SimpleNetwork"):
     )
 
 # %% [markdown]
-# About one in ten on average, but single networks differ widely: ours from 4 % to 14 %. Each of them names the same few
-# digits again and again, and is right as often as those happen to occur. So one accuracy from one random start says
-# little; this course always gives a band over several.
+# About one in ten on average, but single networks differ widely; how widely depends on how you draw the weights. Each
+# of them names the same few digits again and again, and is right as often as those happen to occur. So one accuracy
+# from one random start says little; this course always gives a band over several.
 #
 # The same network in Keras, with your weights, must give the same outputs:
 

@@ -174,8 +174,7 @@ if passed("sigmoid", "sigmoid_grad"):
 
 # %% [markdown]
 # **Predict before you run:** how far from 0 must z be for the slope to fall below 0.01, so that less than a hundredth
-# of a correction gets through? The explorer below draws **your own** functions: move z and find out. (It is not far:
-# about 4.6.)
+# of a correction gets through? The explorer below draws **your own** functions: move z and find out.
 
 # %%
 if passed("sigmoid", "sigmoid_grad"):
@@ -184,8 +183,8 @@ if passed("sigmoid", "sigmoid_grad"):
     activation_explorer(sigmoid, sigmoid_grad)
 
 # %% [markdown]
-# **Recap.** A slope multiplies the correction that passes. The sigmoid's is s·(1 − s): a quarter in the middle, next to
-# nothing beyond 5.
+# **Recap.** A slope multiplies the correction that passes. The sigmoid's is s·(1 − s): a quarter in the middle, less
+# than a hundredth from about 4.6 on.
 #
 # ## 3 · Does it matter that the sigmoid is never negative?
 #
