@@ -144,7 +144,10 @@ def _assess(exercise: Exercise, case: Case, answer: Answer, report: Report) -> C
     elif finding is None:
         findings = _compare_all(exercise, case, answer.outputs, report)
         finding = min(findings, key=lambda f: STAGES.index(f.state), default=None)
-    finding = finding or _side_effects(exercise, answer)
+    aside = _side_effects(exercise, answer)
+    if finding and aside and aside.state != "values":
+        report.note(aside.message)  # often the reason
+    finding = finding or aside
     return CaseResult(case, finding, answer.outputs, answer.trouble.kind if answer.trouble else None)
 
 

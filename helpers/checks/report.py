@@ -10,7 +10,7 @@ from helpers.checks.closer import closer_look, printed
 from helpers.checks.codec import Function, Rng
 from helpers.checks.compare import Finding
 from helpers.checks.library import Case, Exercise
-from helpers.checks.wording import MARKS
+from helpers.checks.wording import MARKS, listed
 
 _LAYOUTS = {
     "F": "arrays in Fortran order",
@@ -214,6 +214,8 @@ def _outlined(value) -> str:
         return f"= default_rng({value.seed})"
     if isinstance(value, Function):
         return f"= {value.name}"
+    if isinstance(value, list) and value and all(isinstance(item, np.ndarray) for item in value):
+        return f"of shapes {listed(str(item.shape) for item in value)}"
     if isinstance(value, list | dict) and len(repr(value)) > 60:
         return f"with {len(value)} entries"
     return f"= {value!r}"

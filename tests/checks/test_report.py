@@ -246,6 +246,22 @@ def test_float32_is_right_with_a_remark(ask_double):
     assert "computed in float32" in report.remarks[0]
 
 
+def test_what_may_have_made_a_result_wrong_is_remarked(ask_double):
+    def student(x):
+        x += 1
+        return 2 * x
+
+    report = ask_double(student)
+    assert report.state == "values"
+    assert "your code changed its input `x`" in report.text()
+
+
+def test_arrays_in_a_list_are_told_by_their_shapes():
+    weights = [np.zeros((2, 3)), np.zeros((3, 1))]
+    report = judge(exercise(case("weights", {"weights": weights}, 6.0)), lambda weights: 5.0)
+    assert "weights of shapes (2, 3) and (3, 1)" in report.text()
+
+
 def test_tiny_entries_beside_large_ones_need_no_more_digits_than_there_are():
     assert judge(
         exercise(case("round-off", {"x": 1.0}, ROUND_OFF)), lambda x: ROUND_OFF + np.array([0, 0, 1e-17])
