@@ -8,7 +8,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab env test lint build demo mutation bench-kernels lock clean
+.PHONY: help lab env test test-browser lint build demo mutation bench-kernels bench-widgets lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ env: ## make or update the environment in .venv (at once when nothing has change
 
 test: lint ## lint, then every test
 	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 pytest -n $(JOBS) --dist worksteal
+
+test-browser: env ## work the explorers in JupyterLab and Chromium; screenshots go to .artifacts/screenshots
+	pytest tests/browser
 
 lint: env ## check style
 	ruff check
@@ -39,6 +42,9 @@ mutation: env ## test the tests: wrong answers must fail, right ones pass
 
 bench-kernels: env ## time the NumPy kernels (needs the extra: pip install torch)
 	python -m benchmarks.kernels
+
+bench-widgets: env ## time the explorers from a moved control to the new picture
+	python -m benchmarks.widgets
 
 lock: env ## choose versions anew from pyproject.toml, keeping those that still fit
 	python -m authoring.lock
