@@ -23,6 +23,7 @@ _LOOPING_BUILTINS = ("map", "filter")
 _HIDING = ("exec", "eval", "compile", "__import__", "globals")
 _HIDING_MODULES = ("importlib", "sys.modules")
 _PEEKING = ("helpers.checks", "sys._getframe", "inspect.currentframe", "inspect.stack", "gc", "numpy.load")
+_OF_FRAMES = ("f_back", "f_locals", "f_globals", "tb_frame")
 
 
 def broken_rule(student, rules) -> str | None:
@@ -96,6 +97,8 @@ class _NoCalls:
             for target in _imported(node):
                 if self._forbidden(target):
                     return f"{piece.line(node)} imports {target}; here you write that yourself."
+        elif isinstance(node, ast.Attribute) and node.attr in _OF_FRAMES:
+            return f"{piece.line(node)} looks at its caller; an answer is computed from its inputs."
         elif isinstance(node, ast.Attribute | ast.Name):
             dotted = scope.dotted(node)
             if self._forbidden(dotted):

@@ -68,6 +68,10 @@ NOTICED = {
     "importlib": ("def f(x):\n    import importlib\n    return importlib.import_module('scipy')", ""),
     "the caller's variables": ("def f(x):\n    return sys._getframe(1).f_locals['case']", "import sys"),
     "the caller's variables, inspected": ("def f(x):\n    import inspect\n    return inspect.stack()[1]", ""),
+    "the caller's variables, by an exception": (
+        "def f(x):\n    try:\n        1 / 0\n    except Exception as e:\n        return e.__traceback__.tb_frame",
+        "",
+    ),
     "the references": ("def f(x):\n    from helpers.checks.library import find\n    return find('f')", ""),
     "the references as a file": ("def f(x):\n    return np.load('data/references/02_neuron.npz')", ""),
     "sys.modules": ("def f(x):\n    return sys.modules['numpy'].convolve(x, x)", "import sys"),
