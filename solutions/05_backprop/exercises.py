@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from authoring.exercise import Case, Exercise, Function, Misconception, Output, Rng, no_calls
+from helpers.checks.guard import TooSlow
 from helpers.checks.probes.backprop import run_steps
 
 FRAMEWORKS = ("tf", "keras", "torch", "jax", "autograd")
@@ -79,7 +80,7 @@ def tf_value_chain(x, depth):
         tape.watch(leaf)
         node = leaf
         for _ in range(depth):
-            node = (node + node) + node
+            node = (node + node) * 0.5 + node * 0.01
     return {"y.data": node.numpy(), "x.grad": tape.gradient(node, leaf).numpy()}
 
 
@@ -223,6 +224,20 @@ class ValueRecursive(RefValue):
             parent.backward(depth + 1)
 
 
+class ValuePathByPath(RefValue):
+    """Right, but walks every path on its own: with shared nodes their number doubles at every step."""
+
+    def backward(self):
+        walks, steps = [(self, 1.0)], 0
+        while walks:
+            node, slope = walks.pop()
+            node.grad += slope
+            walks += [(p, slope * local) for p, local in zip(node.parents, node.slopes, strict=True)]
+            steps += 1
+            if steps > 20_000:
+                raise TooSlow
+
+
 class ValueLevelByLevel(RefValue):
     """Goes down level by level: a node is done before all that uses it is done."""
 
@@ -320,7 +335,7 @@ value = Exercise(
         graph("numbers on the right", "p = a + 2; q = p - 0.5; u = q * 3; L = u / 4", a=1.25),
         graph("numbers on the left", "p = 2 + a; q = 5 - p; u = 3 * q; L = 4 / u", a=1.25),
         graph("differences and quotients", "p = a - b; q = p / c; L = c - q / b", a=2.0, b=-0.75, c=1.5),
-        graph("powers", "p = a ** 3; q = b ** -2; L = p * q + c ** 0.5", a=-1.2, b=2, c=2.25),
+        graph("powers", "p = a ** 3; q = b ** -2; L = p * q + c ** 0.5 + x ** 2", a=-1.2, b=2, c=2.25, x=-0.7),
         graph("exp", "L = a.exp() * b", a=-0.7, b=3.0),
         graph("tanh", "p = (a * b).tanh(); L = p + p * a", a=0.8, b=-0.6),
         graph(
@@ -328,7 +343,7 @@ value = Exercise(
         ),
         graph("backward called twice", "p = a * b; q = p.tanh(); L = q * a", roots="L L", a=0.9, b=0.4),
         graph("two results share a node", "u = a * b; p = u * 2; q = u * u", roots="p q", a=1.5, b=-2.0),
-        Case("200 sums in a row", {"x": 1.5, "depth": 200}, probe="value_chain"),
+        Case("a hundred rounds of shared nodes", {"x": 1.5, "depth": 100}, probe="value_chain"),
     ],
     hidden_cases=[
         graph("whole numbers", "p = a * b; q = p / c; L = q ** 2 - a", a=3, b=4, c=8),
@@ -341,7 +356,7 @@ value = Exercise(
         ),
         graph("backward three times, shared nodes", "p = a * a; q = p + a; L = q * p", roots="L L L", a=-1.3),
         graph("from an inner node first", "p = a * b; q = p * a; L = q.exp()", roots="q L", a=0.7, b=-0.9),
-        Case("150 sums in a row", {"x": -0.5, "depth": 150}, probe="value_chain"),
+        Case("ninety rounds of shared nodes", {"x": -0.5, "depth": 90}, probe="value_chain"),
     ],
     draw=draw_value_graph,
     draws=(2, 6),
@@ -379,6 +394,12 @@ value = Exercise(
             says="A shared node passes its gradient on before all of it has arrived, and passes it on again later.",
             hint="A node may pass its gradient on only once, after everything that uses it has done so: find "
             "that order first.",
+        ),
+        Misconception(
+            "path_by_path",
+            ValuePathByPath,
+            says="Every path back is walked on its own, and shared nodes make more paths than there is time for.",
+            hint="Let a node wait until everything that uses it has sent its share; then it passes on the sum, once.",
         ),
         Misconception(
             "level_by_level",
@@ -763,6 +784,13 @@ softmax_cross_entropy = Exercise(
             {"logits": np.array([[1, 2, 3], [4, -1, 0]]), "labels": np.array([2, 1], np.uint8)},
         ),
         Case(
+            "more scores than a small label can count",
+            {
+                "logits": np.random.default_rng(6).normal(size=(30, 10)),
+                "labels": np.random.default_rng(7).integers(0, 10, 30).astype(np.uint8),
+            },
+        ),
+        Case(
             "very unlikely labels",
             {"logits": np.array([[0.0, 60.0, 2.0], [900.0, -900.0, 0.0]]), "labels": np.array([0, 1])},
         ),
@@ -908,13 +936,18 @@ def tf_layer_optimize(activation_fn, activation_grad, W, b, x, dL_dy, learning_r
     return {"W": W, "b": b}
 
 
+def exact(array):
+    """The nearest numbers that float32 holds too: layers may keep their parameters in it."""
+    return array.astype(np.float32).astype(np.float64)
+
+
 def activation(name):
     return {"activation_fn": Function(name), "activation_grad": Function(f"{name}_grad")}
 
 
 def layer_case(name, probe, rng, weight=1.0, fn="tanh", batch=4, inputs=3, outputs=2, rounds=1, single=False, **more):
     """One question about a layer with random weights; a single sample is for `forward` alone."""
-    W, b = rng.normal(size=(inputs, outputs)), rng.normal(size=outputs)
+    W, b = exact(rng.normal(size=(inputs, outputs))), exact(rng.normal(size=outputs))
     xs = [rng.normal(size=inputs if single else (batch + i, inputs)) for i in range(rounds)]
     dys = [rng.normal(size=(len(x), outputs)) for x in xs]
     known = {**activation(fn), "W": W, "b": b}
@@ -1100,6 +1133,7 @@ layer = Exercise(
     hidden_cases=[
         layer_case("weights written entry by entry", "layer_forward", LAYER_RNG, batch=2, by_entry=True),
         layer_case("one sample", "layer_forward", LAYER_RNG, fn="sigmoid", single=True),
+        layer_case("forward: whole-number inputs", "layer_forward", LAYER_RNG, x=np.array([[0, 1, 2], [3, -1, 0]])),
         layer_case("relu", "layer_backward", LAYER_RNG, fn="relu", batch=6, inputs=2, outputs=5),
         layer_case("a batch of one", "layer_backward", LAYER_RNG, fn="sigmoid", batch=1),
         layer_case(
@@ -1284,7 +1318,7 @@ def tf_network_train(W, b, X_train, y_train, X_val, y_val, batch_size, num_epoch
 
 def weights(rng, *sizes):
     pairs = list(pairwise(sizes))
-    return {"W": [rng.normal(size=pair) for pair in pairs], "b": [rng.normal(size=n) for n in sizes[1:]]}
+    return {"W": [exact(rng.normal(size=pair)) for pair in pairs], "b": [exact(rng.normal(size=n)) for n in sizes[1:]]}
 
 
 def network_case(name, probe, rng, *sizes, batch=4, weight=1.0, single=False, **more):
@@ -1303,7 +1337,7 @@ def network_case(name, probe, rng, *sizes, batch=4, weight=1.0, single=False, **
 
 def training_case(name, rng, *sizes, n=6, batch_size=6, num_epochs=3, learning_rate=0.8, weight=1.0, equal=False):
     """A run whose result does not depend on the order of the samples: one batch an epoch, or equal samples."""
-    X, y = rng.normal(size=(n, sizes[0])), rng.integers(0, sizes[-1], n)
+    X, y = rng.normal(size=(n, sizes[0])), rng.integers(0, sizes[-1] - 1, n)  # the last class never comes up
     if equal:
         X, y = np.repeat(X[:1], n, axis=0), np.repeat(y[:1], n)
     val = {"X_val": rng.normal(size=(5, sizes[0])), "y_val": rng.integers(0, sizes[-1], 5)}
@@ -1319,6 +1353,17 @@ def samples_case(name, rng, *sizes, num_train, batch_size):
         "validation samples that were learned from": 0,
     }
     return Case(name, inputs, probe="network_samples", expected=expected)
+
+
+def batches_case(name, rng, *sizes, n, batch_size):
+    """`n` samples of which one is left for a last batch of its own."""
+    inputs = weights(rng, *sizes) | {"num_train": n, "batch_size": batch_size}
+    full = [batch_size] * (n - n % batch_size) + [n % batch_size] * (n % batch_size)
+    expected = {
+        "size of the batch that each sample was in, smallest first": np.array(sorted(full)),
+        "another sample in the short batch with another rng": 1,
+    }
+    return Case(name, inputs, probe="network_batches", expected=expected)
 
 
 def order_case(name, rng, *sizes, n=9):
@@ -1337,7 +1382,7 @@ def blobs_case(name, rng):
     centres = 2.0 * np.array([[0.0, 1.0], [0.87, -0.5], [-0.87, -0.5]])
     y = np.arange(75) % 3
     X = centres[y] + 0.4 * rng.normal(size=(75, 2))
-    data = {"hidden_layer_sizes": [8], "X_train": X[:60], "y_train": y[:60], "X_val": X[60:], "y_val": y[60:]}
+    data = weights(rng, 2, 8, 3) | {"X_train": X[:60], "y_train": y[:60], "X_val": X[60:], "y_val": y[60:]}
     settings = {"batch_size": 8, "num_epochs": 60, "learning_rate": 1.0}
     bands = {
         "first loss": {"low": 0.05, "high": 2.5},
@@ -1603,6 +1648,7 @@ network = Exercise(
         training_case("train: a short last batch", NET_RNG, 3, 4, 2, weight=2, n=5, batch_size=2, equal=True),
         samples_case("train: every sample once an epoch", NET_RNG, 10, 4, 3, num_train=7, batch_size=3),
         order_case("train: the order of the samples", NET_RNG, 3, 4, 3),
+        batches_case("train: batches of three, and one left over", NET_RNG, 7, 4, 3, n=7, batch_size=3),
         blobs_case("train: three clouds of points", NET_RNG),
     ],
     hidden_cases=[
@@ -1617,6 +1663,7 @@ network = Exercise(
         ),
         samples_case("train: twelve samples", NET_RNG, 15, 4, 3, num_train=12, batch_size=5),
         order_case("train: the order again", NET_RNG, 4, 3, 2, n=11),
+        batches_case("train: batches of four, and one left over", NET_RNG, 9, 3, 2, n=9, batch_size=4),
         blobs_case("train: three other clouds", NET_RNG),
     ],
     draw=draw_network,
@@ -1799,7 +1846,11 @@ relative_error = Exercise(
             {"a": np.array([1.0, -2.0, 0.0]), "b": np.array([1.0, -3.0, 0.0])},
             expected={"result": 0.2},
         ),
-        Case("opposite signs", {"a": np.array([0.5, 2.0]), "b": np.array([-0.5, 2.0])}, expected={"result": 1.0}),
+        Case(
+            "opposite signs",
+            {"a": np.array([[0.5, 2.0], [1.0, 1.0]]), "b": np.array([[-0.5, 2.0], [1.0, 1.0]])},
+            expected={"result": 1.0},
+        ),
         Case("both zero", {"a": np.zeros((2, 3)), "b": np.zeros((2, 3))}, expected={"result": 0.0}),
         Case(
             "one tiny entry is off",
@@ -1810,11 +1861,12 @@ relative_error = Exercise(
     ],
     hidden_cases=[
         Case("equal arrays", {"a": np.array([[3.0, -1.0]]), "b": np.array([[3.0, -1.0]])}, expected={"result": 0.0}),
-        Case("whole numbers", {"a": np.array([3, -4, 0]), "b": np.array([1, -4, 2])}, expected={"result": 1.0}),
+        Case("whole numbers", {"a": np.array([3, -4, 1]), "b": np.array([1, -4, 2])}, expected={"result": 0.5}),
         Case("one entry", {"a": np.array([-2.0]), "b": np.array([-6.0])}, expected={"result": 0.5}),
         Case("far below the floor", {"a": np.array([3e-12, 0.0]), "b": np.array([-3e-12, 0.0])}),
     ],
     draw=draw_relative_error,
+    rules=[no_calls("helpers.checks")],
     misconceptions=[
         Misconception(
             "mean",

@@ -12,7 +12,7 @@ def run_steps(steps: str, nodes: dict) -> dict:
     nodes = dict(nodes)
     for step in steps.split(";"):
         name, _, expression = step.partition("=")
-        nodes[name.strip()] = eval(expression.strip(), {"__builtins__": {}}, nodes)
+        nodes[name.strip()] = eval(compile(expression.strip(), __file__, "eval"), {"__builtins__": {}}, nodes)
     return nodes
 
 
@@ -33,10 +33,10 @@ def value_graph(Value, steps, values, roots):
 
 @probe
 def value_chain(Value, x, depth):
-    """A long chain of sums in which every node is used three times, at two different distances from the end."""
+    """A long chain in which every node is used three times, at two different distances from the end."""
     leaf = node = Value(x)
     for _ in range(depth):
-        node = (node + node) + node
+        node = (node + node) * 0.5 + node * 0.01
     node.backward()
     return {"y.data": attribute(node, "data"), "x.grad": attribute(leaf, "grad")}
 
@@ -209,12 +209,9 @@ def _history(history) -> dict:
 
 
 @probe
-def network_learns(
-    SimpleNetwork, hidden_layer_sizes, X_train, y_train, X_val, y_val, batch_size, num_epochs, learning_rate
-):
-    """A whole training run from weights of the student's own: how it began and how it ended."""
-    rng = np.random.default_rng(7)
-    network = SimpleNetwork(X_train.shape[1], int(y_train.max()) + 1, hidden_layer_sizes, rng)
+def network_learns(SimpleNetwork, W, b, X_train, y_train, X_val, y_val, batch_size, num_epochs, learning_rate):
+    """A whole training run: how it began and how it ended."""
+    rng, network = np.random.default_rng(7), _network(SimpleNetwork, W, b)
     history = _history(network.train(X_train, y_train, X_val, y_val, batch_size, num_epochs, learning_rate, rng))
     loss, accuracy = history.values()
     return {"first loss": loss[0], "last loss": loss[-1], "last val_accuracy": accuracy[-1]}
@@ -231,6 +228,30 @@ def network_samples(SimpleNetwork, W, b, num_train, batch_size, learning_rate):
     return {
         "training samples that were learned from": int(moved[:num_train].sum()),
         "validation samples that were learned from": int(moved[num_train:].sum()),
+    }
+
+
+@probe
+def network_batches(SimpleNetwork, W, b, num_train, batch_size):
+    """Which sample was in a batch of which size, in one epoch of tiny steps, for several generators.
+
+    Sample i switches on input i alone, and a mean over k samples moves row i of the first W by a k-th of what it moves
+    when the sample comes alone.
+    """
+    X, y = np.eye(num_train), np.arange(num_train) % len(b[-1])
+
+    def moves(samples, size, seed=0):
+        network = _network(SimpleNetwork, W, b)
+        network.train(X[samples], y[samples], X[:1], y[:1], size, 1, 0.01, np.random.default_rng(seed))
+        return np.abs(np.asarray(network.layers[0].W) - W[0]).sum(axis=1)
+
+    alone = np.array([moves([i], 1)[i] for i in range(num_train)])
+    runs = [
+        np.rint(alone / np.maximum(moves(np.arange(num_train), batch_size, s), 1e-12)).astype(int) for s in range(6)
+    ]
+    return {
+        "size of the batch that each sample was in, smallest first": np.sort(runs[0]),
+        "another sample in the short batch with another rng": int(len({int(sizes.argmin()) for sizes in runs}) > 1),
     }
 
 

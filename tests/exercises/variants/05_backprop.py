@@ -193,6 +193,21 @@ class TapeValue(CountingValue):
                 parent.grad = parent.grad + slope * node.grad
 
 
+class SingleValue(CountingValue):
+    """Keeps its numbers in float32."""
+
+    def __init__(self, data, links=()):
+        super().__init__(data, links)
+        self.data, self.grad = np.float32(data), np.float32(0)
+
+
+class PowerOfSize(CountingValue):
+    """The slope of a power loses the sign of its base."""
+
+    def __pow__(self, n):
+        return type(self)(self.data**n, [(self, n * np.abs(self.data) ** (n - 1))])
+
+
 class LeavesOnly(CountingValue):
     """Inner nodes keep no gradient."""
 
@@ -384,6 +399,14 @@ def ce_writes(logits, labels):
     return ce_logaddexp(logits, labels)
 
 
+def ce_counts_in_label_type(logits, labels):
+    """Places in the flat table are computed in the labels' own type, which may be too small for them."""
+    _, gradient = ce_logaddexp(logits, labels)
+    places = np.arange(len(labels)).astype(labels.dtype) * np.array(logits.shape[1]).astype(labels.dtype) + labels
+    log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    return -log_p.ravel()[places].mean(), gradient
+
+
 def squared_error_gradient(logits, labels):
     loss, gradient = ce_logaddexp(logits, labels)
     p = _softmax(logits)
@@ -395,6 +418,7 @@ CE_MUTANTS = {
     "gradient first": lambda logits, labels: ce_logaddexp(logits, labels)[::-1],
     "loss negative": lambda logits, labels: (-ce_logaddexp(logits, labels)[0], ce_logaddexp(logits, labels)[1]),
     "writes into logits": ce_writes,
+    "counts in the labels' type": ce_counts_in_label_type,
     "through a sigmoid too": squared_error_gradient,
     "divided by classes": lambda logits, labels: (
         ce_logaddexp(logits, labels)[0],
@@ -581,6 +605,7 @@ class TransposedLayer(PlainLayer):
 
 
 LAYER_MUTANTS = {
+    "output in the input's type": mutant_layer(forward=lambda self, x: PlainLayer.forward(self, x).astype(x.dtype)),
     "backward returns None": mutant_layer(backward=_returns_none),
     "writes into dL_dy": mutant_layer(backward=_writes_dy),
     "steps in backward": mutant_layer(backward=_steps_inside),
@@ -810,6 +835,71 @@ def _absolute_error(self, y_hat, target):
     return np.sign(y_hat - target) / len(target)
 
 
+class SingleNetwork(ReduceNetwork):
+    """Trains in float32."""
+
+    def train(self, *arguments, **extra):
+        for layer in self.layers:
+            layer.W, layer.b = layer.W.astype(np.float32), layer.b.astype(np.float32)
+        return super().train(*arguments, **extra)
+
+
+class WildNetwork(ReduceNetwork):
+    """Starts from weights so large that most units are saturated."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        for layer in self.layers:
+            layer.W = 30 * layer.W
+
+
+class BalancedBatches(ReduceNetwork):
+    """As many batches as there should be, but of nearly equal sizes."""
+
+    def train(self, X_train, y_train, X_val, y_val, batch_size, num_epochs, learning_rate, rng):
+        losses, accuracies = [], []
+        for _ in range(num_epochs):
+            order, total = rng.permutation(len(X_train)), 0.0
+            for batch in np.array_split(order, -(-len(order) // batch_size)):
+                y_hat, target = self.forward(X_train[batch]), self.targets(y_train[batch])
+                total += ((y_hat - target) ** 2).sum()
+                self.backward(self.gradient(y_hat, target))
+                self.optimize(learning_rate)
+            losses.append(total / len(X_train))
+            accuracies.append(self.evaluate_accuracy(X_val, y_val))
+        return {"loss": losses, "val_accuracy": accuracies}
+
+
+class ShuffledBatches(ReduceNetwork):
+    """Shuffles the batches; who is in a batch with whom stays the same."""
+
+    def train(self, X_train, y_train, X_val, y_val, batch_size, num_epochs, learning_rate, rng):
+        losses, accuracies = [], []
+        starts = np.arange(0, len(X_train), batch_size)
+        for _ in range(num_epochs):
+            total = 0.0
+            for start in rng.permutation(starts):
+                batch = slice(start, start + batch_size)
+                y_hat, target = self.forward(X_train[batch]), self.targets(y_train[batch])
+                total += ((y_hat - target) ** 2).sum()
+                self.backward(self.gradient(y_hat, target))
+                self.optimize(learning_rate)
+            losses.append(total / len(X_train))
+            accuracies.append(self.evaluate_accuracy(X_val, y_val))
+        return {"loss": losses, "val_accuracy": accuracies}
+
+
+class CountsClasses(ReduceNetwork):
+    """Takes the number of classes from the labels that came up."""
+
+    def targets(self, y):
+        return np.eye(self.seen)[y]
+
+    def train(self, X_train, y_train, *rest):
+        self.seen = int(np.max(y_train)) + 1
+        return super().train(X_train, y_train, *rest)
+
+
 class NoHidden(ReduceNetwork):
     def __init__(self, num_inputs, num_outputs, hidden_layer_sizes, rng):
         super().__init__(num_inputs, num_outputs, [], rng)
@@ -863,6 +953,9 @@ NETWORK_MUTANTS = {
     "predict one sample as an array": mutant_network(predict=lambda self, x: np.atleast_1d(self.forward(x).argmax(-1))),
     "accuracy of one": mutant_network(evaluate_accuracy=lambda self, X, y: 1.0),
     "error rate": mutant_network(evaluate_accuracy=lambda self, X, y: float(np.mean(self.predict(X) != y))),
+    "balanced batches": BalancedBatches,
+    "shuffles batches": ShuffledBatches,
+    "counts the classes it sees": CountsClasses,
     "no hidden layers": NoHidden,
     "one hidden layer": OneHidden,
     "tanh inside": TanhInside,
@@ -891,7 +984,18 @@ def relative_zero_d(a, b, floor=1e-8):
     return np.array(np.max(np.abs(a - b) / np.clip(np.abs(a) + np.abs(b), floor, None)))
 
 
+def relative_writes(a, b):
+    error = relative_where(a, b)
+    if b.flags.f_contiguous and not b.flags.c_contiguous:
+        b += 1
+    return error
+
+
 RELATIVE_MUTANTS = {
+    "whole numbers divided without rest": lambda a, b: (
+        np.max(np.abs(a - b) // np.maximum(1, np.abs(a) + np.abs(b))) if a.dtype.kind == "i" else relative_where(a, b)
+    ),
+    "writes into arrays in Fortran order": relative_writes,
     "floor 1e-6": lambda a, b: np.max(np.abs(a - b) / np.maximum(1e-6, np.abs(a) + np.abs(b))),
     "smallest": lambda a, b: np.min(np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))),
     "half the sum": lambda a, b: np.max(2 * np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))),
@@ -1052,7 +1156,12 @@ def _per_layer(network, x, y):
 
 
 VARIANTS = {
-    "Value": {"closures": ClosureValue, "counting uses": CountingValue, "zeroed inner nodes": TapeValue},
+    "Value": {
+        "closures": ClosureValue,
+        "counting uses": CountingValue,
+        "zeroed inner nodes": TapeValue,
+        "float32": SingleValue,
+    },
     "dense_backward": {
         "loops": dense_loops,
         "einsum": dense_einsum,
@@ -1073,6 +1182,8 @@ VARIANTS = {
         "random keys": EinsumNetwork,
         "recursive": RecursiveNetwork,
         "read-only": CachedNetwork,
+        "float32": SingleNetwork,
+        "large weights": WildNetwork,
     },
     "relative_error": {"loops": relative_loops, "where": relative_where, "0-d": relative_zero_d},
     "gradient_check": {"rebinding": check_rebinding, "flat views": check_flat, "layer by layer": CheckObject()},
@@ -1084,6 +1195,7 @@ MUTANTS = {
         "no numbers on the left": NoNumbersOnTheLeft,
         "relu is flat": ReluFlat,
         "integer division": WholeNumbers,
+        "power of the size": PowerOfSize,
         "every path": EveryPath,
         "a Value as gradient": GradientIsAValue,
         "result without slope": RootWithoutOne,
