@@ -780,8 +780,7 @@ print("dw\n", dw0, "\ndx\n", dx0, "\ndb", dy0.sum())
 #
 # Write `conv2d_backward(dy, x, w, stride, pad)` -> `(dx, dw, db)`, for the layer of `conv2d` and `dy` in the shape of
 # its result. `dx` has the shape of `x`: the frame of zeros was not part of it. `dw` and `db` are sums over the batch;
-# a mean over the batch would have its 1/N in `dy` already. `x` and `w` may hold bytes or other whole numbers; their
-# gradients have fractions all the same. Loops are allowed.
+# a mean over the batch would have its 1/N in `dy` already. Loops are allowed.
 
 
 # %% exercise="conv2d_backward"
@@ -924,7 +923,7 @@ if passed("max_pool2d"):
 # {{exercise: max_pool2d_backward}}
 #
 # Write `max_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`. Where windows overlap, gradients add
-# up. `x` may hold bytes or other whole numbers; `dx` has fractions all the same.
+# up.
 
 
 # %% exercise="max_pool2d_backward"
@@ -967,7 +966,7 @@ def avg_pool2d(x, size, stride):
 # {{exercise: avg_pool2d_backward}}
 #
 # Write `avg_pool2d_backward(dy, x, size, stride)` -> `dx` in the shape of `x`: every pixel of a window had the same
-# weight in its mean. Here too, `dx` has fractions even where `x` holds whole numbers.
+# weight in its mean.
 
 
 # %% exercise="avg_pool2d_backward"

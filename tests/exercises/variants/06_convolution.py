@@ -835,16 +835,6 @@ def backward_changes_dy(dy, x, w, stride, pad):
     return gradients
 
 
-def dw_in_dtype_of_w(dy, x, w, stride, pad):
-    dx, dw, db = backward_by_columns(dy, x, w, stride, pad)
-    return dx, dw.astype(w.dtype), db
-
-
-def max_backward_entry_by_entry(dy, x, size, stride):
-    """Stored one by one, fractions vanish in an array of whole numbers without an error."""
-    return max_backward_first(dy, x, size, stride).astype(x.dtype)
-
-
 def max_first_image(x, size, stride):
     return np.repeat(max_of_windows(x, size, stride)[:1], len(x), axis=0)
 
@@ -1104,7 +1094,6 @@ MUTANTS = {
         "db as a row": spoiled(2, lambda g: g[None]),
         "db as one number": spoiled(2, np.sum),
         "dx zero": spoiled(0, np.zeros_like),
-        "dw in the dtype of w": dw_in_dtype_of_w,
         "a dictionary": lambda *inputs: backward_by_columns(*inputs)._asdict(),
     },
     "max_pool2d": {
@@ -1127,7 +1116,6 @@ MUTANTS = {
         "the largest magnitude": max_backward_of_absolute,
         "sign": changed(max_backward_first, np.negative),
         "halved": changed(max_backward_first, lambda dx: dx / 2),
-        "in the dtype of x": max_backward_entry_by_entry,
     },
     "avg_pool2d": {
         "counts wrong": avg_counts_wrong,
