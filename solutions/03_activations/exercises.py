@@ -1415,7 +1415,7 @@ initial_weights = Exercise(
         Case("one unit", {"scheme": "he_normal", "fan_in": 4, "fan_out": 1, "rng": Rng(1)}, probe="fresh_weights"),
     ],
     rules=[no_calls("helpers.kernels", "helpers.layers", "tf", "keras", "torch")],  # SciPy has truncated normals
-    seconds=3.0,
+    seconds=10.0,  # a loop over 120,000 weights, three times
     misconceptions=[
         Misconception(
             "no_square_root",
