@@ -26,6 +26,7 @@ CELLS = (
     "kernel_explorer()",
     "kernel_explorer()",
     "activation_explorer(lambda z: math.exp(z))",
+    "def f(z):\n    while z[-1] > 1:\n        pass\n    return z\n\nactivation_explorer(f)",
 )
 WITHOUT_NAME = """() => [...document.querySelectorAll('.jp-OutputArea input, .jp-OutputArea select,'
     + ' .jp-OutputArea .noUi-handle')].filter(e => !(e.labels?.length || e.title || e.ariaLabel
@@ -109,6 +110,16 @@ def test_a_function_that_raises_is_a_sentence_beside_the_widget(explorers):
     output = explorers.page.locator(".jp-CodeCell").nth(4)
     assert "raised TypeError" in output.locator("[role=alert]").inner_text()
     assert output.locator(".noUi-handle").count()
+
+
+def test_a_function_that_never_ends_is_stopped_and_the_widget_goes_on(explorers):
+    output = explorers.page.locator(".jp-CodeCell").nth(5)
+    handle = output.locator(".noUi-handle").first
+    handle.press("ArrowRight")
+    output.locator("[role=alert]", has_text="f was stopped after 2 s").wait_for(timeout=15_000)
+    handle.press("ArrowLeft")
+    output.locator("[role=status]", has_text="f(1) = 1").wait_for(timeout=15_000)
+    assert output.locator("[role=alert]").count() == 0
 
 
 def test_every_control_has_a_name(explorers):
