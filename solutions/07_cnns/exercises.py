@@ -1984,9 +1984,12 @@ def tf_starts(input_shape, num_classes, rng):
         f"shape of {n}": str(s) for n, s in zip(names("params"), lenet_shapes(input_shape, num_classes), strict=True)
     }
     outputs = {"params is a": "list", "number of arrays in params": 8}
-    return (
-        outputs | shapes | {"weight arrays of different numbers": 4, "weight arrays that differ in a second network": 4}
-    )
+    drawn = {
+        "weight arrays of different numbers": 4,
+        "weight arrays that differ in a second network": 4,
+        "arrays that are the same with the same rng": 8,
+    }
+    return outputs | shapes | drawn
 
 
 def tf_forward(input_shape, num_classes, seed, x):

@@ -1,5 +1,7 @@
 """Probes of chapter 07: layer lists, batch normalisation, dropout, Keras models and a LeNet in NumPy."""
 
+import copy
+
 import numpy as np
 
 from helpers.checks.probes import Finding, attribute, probe
@@ -34,7 +36,7 @@ def _shape_text(shape) -> str:
         shape = shape.tolist()
     if isinstance(shape, list | tuple):
         return str(tuple(int(n) if isinstance(n, np.integer) else n for n in shape))[:80]
-    return str(shape)[:80]
+    return repr(shape)[:80]
 
 
 def _kind(thing) -> str:
@@ -163,6 +165,9 @@ def _steps(model, shape: tuple) -> list[str]:
     for layer in _leaves(model):
         if _kind(layer) == "InputLayer":
             continue
+        if not hasattr(layer, "compute_output_shape"):  # a bare operation, such as keras.ops.relu
+            steps += _plain_relu(layer)
+            continue
         shape = tuple(layer.compute_output_shape((None, *shape)))[1:]
         steps += [f"{name} -> {shape}" for name in _layer_name(layer, shape)]
         steps += [name for name in _activation_name(layer) if name != "linear"]
@@ -173,13 +178,32 @@ def _activation_name(layer) -> list[str]:
     """The activation of a layer, fused into it or a layer of its own; none for other layers."""
     if ".layers.activations." not in type(layer).__module__ or _kind(layer) == "Activation":
         function = getattr(layer, "activation", None)
-        return [getattr(function, "__name__", _kind(function))] if function is not None else []
-    plain = _kind(layer) != "ReLU" or not (layer.max_value or layer.negative_slope or layer.threshold)
+        return [_function_name(function)] if function is not None else []
+    return _plain_relu(layer)
+
+
+def _plain_relu(layer) -> list[str]:
+    settings = [getattr(layer, name, None) for name in ("max_value", "negative_slope", "threshold")]
+    plain = _kind(layer).lower() != "relu" or not any(settings)
     return [_kind(layer).lower() if plain else "relu with settings of its own"]
 
 
+def _function_name(function) -> str:
+    """What an activation function is called, told by what it does: `tf.nn.softmax` names itself otherwise."""
+    from helpers.framework import keras
+
+    known = {name: getattr(keras.activations, name) for name in ("linear", "relu", "softmax")}
+    z = keras.ops.convert_to_tensor(np.array([[-7.0, -0.5, 0.0, 1.5, 9.0]], np.float32))
+    answer = np.asarray(function(z))
+    for name, activation in known.items():
+        if np.allclose(answer, np.asarray(activation(z)), atol=1e-6):
+            return name
+    own = getattr(function, "__name__", _kind(function))
+    return f"{own} of its own" if own in known else own
+
+
 def _leaves(model):
-    for layer in model.layers:
+    for layer in getattr(model, "operations", model.layers):
         if hasattr(layer, "layers"):
             yield from _leaves(layer)
         else:
@@ -253,7 +277,8 @@ def small_model(kind: str, input_shape: tuple, weights: list):
 @probe
 def lenet_starts(NumpyLeNet, input_shape, num_classes, rng):
     """The parameters of a fresh network: how many, which shapes, and whether a second one from the same rng differs."""
-    one, two = (NumpyLeNet(tuple(input_shape), num_classes, rng) for _ in range(2))
+    twin = copy.deepcopy(rng)
+    one, two, again = (NumpyLeNet(tuple(input_shape), num_classes, source) for source in (rng, rng, twin))
     params = attribute(one, "params")
     shapes = [_shape_text(np.shape(p)) for p in params] + ["nothing"] * len(LENET_PARTS)
     outputs = {"params is a": _list_or_kind(params), "number of arrays in params": len(params)}
@@ -262,6 +287,7 @@ def lenet_starts(NumpyLeNet, input_shape, num_classes, rng):
     return outputs | {
         "weight arrays of different numbers": sum(np.unique(one).size > 1 for one, _ in weights),
         "weight arrays that differ in a second network": sum(not np.array_equal(one, two) for one, two in weights),
+        "arrays that are the same with the same rng": sum(map(np.array_equal, params, again.params)),
     }
 
 

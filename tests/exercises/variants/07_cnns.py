@@ -277,6 +277,37 @@ def lenet_added(input_shape, num_classes):
     return model
 
 
+def lenet_operations(input_shape, num_classes):
+    """Activations as bare operations between the layers."""
+    inputs = x = keras.Input(input_shape)
+    for filters in (20, 50):
+        x = keras.ops.relu(keras.layers.Conv2D(filters, 5, padding="same")(x))
+        x = keras.layers.MaxPooling2D()(x)
+    x = keras.activations.relu(keras.layers.Dense(500)(keras.layers.Flatten()(x)))
+    return keras.Model(inputs, keras.ops.softmax(keras.layers.Dense(num_classes)(x)))
+
+
+def lenet_with(activation, softmax="softmax"):
+    """LeNet with other activation functions."""
+
+    def build(input_shape, num_classes):
+        model = keras.Sequential([keras.layers.Input(input_shape)])
+        for filters in (20, 50):
+            model.add(keras.layers.Conv2D(filters, 5, padding="same", activation=activation))
+            model.add(keras.layers.MaxPooling2D())
+        model.add(keras.layers.Flatten())
+        model.add(keras.layers.Dense(500, activation=activation))
+        model.add(keras.layers.Dense(num_classes, activation=softmax))
+        return model
+
+    return build
+
+
+def relu(z):
+    """Not what its name says."""
+    return keras.ops.minimum(keras.ops.maximum(z, 0.0), 6.0)
+
+
 def minivgg_functional(input_shape, num_classes, batch_norm=True, momentum=0.9):
     from keras import layers
 
@@ -467,14 +498,23 @@ VARIANTS = {
     "layer_shapes": {"recursion and lists": shapes_by_recursion, "arrays in a tuple": shapes_as_arrays},
     "count_parameters": {"callable object": CountingWalker(), "sizes of imagined arrays": count_by_arrays},
     "receptive_field": {"from the end": field_from_the_end, "interval, 0-d array": field_by_interval},
-    "batch_norm": {"flat view, namedtuple": norm_flat, "loops, Fortran order, read-only": norm_by_channel},
+    "batch_norm": {
+        "flat view, namedtuple": norm_flat,
+        "loops, Fortran order, read-only": norm_by_channel,
+    },
     "batch_norm_backward": {
         "path by path": (norm_flat, norm_flat_back),
         "matrix of derivatives": (norm_by_channel, norm_by_channel_back),
     },
     "dropout": {"where": dropout_where, "in place on a copy": dropout_in_place, "callable object": Dropout()},
     "build_shallownet": {"functional": functional_shallownet, "subclass": Shallow},
-    "build_lenet": {"nested blocks": lenet_blocks, "added one by one": lenet_added},
+    "build_lenet": {
+        "nested blocks": lenet_blocks,
+        "added one by one": lenet_added,
+        "bare operations": lenet_operations,
+        "a function without a name": lenet_with(lambda z: keras.ops.maximum(z, 0.0)),
+        "layers as activations": lenet_with(keras.layers.ReLU(), keras.layers.Softmax()),
+    },
     "build_minivggnet": {"functional": minivgg_functional, "from a list of names": minivgg_listed},
     "NumpyLeNet": {
         "of the course's layers": LenetOfLayers,
@@ -688,6 +728,11 @@ def vgg_leaky(input_shape, num_classes, batch_norm=True):
     return keras.Sequential([k.Input(input_shape), *steps, k.Dropout(0.5), k.Dense(num_classes, "softmax")])
 
 
+class LenetUnseeded(LenetByHand):
+    def __init__(self, input_shape, num_classes, rng):
+        super().__init__(input_shape, num_classes, np.random.default_rng())
+
+
 class LenetForgets(LenetByHand):
     """`step` changes nothing."""
 
@@ -789,6 +834,7 @@ def maps_of_flipped(model, images, layer_name):
 MUTANTS = {
     "layer_shapes": {
         "pads every convolution": same_padding_always,
+        "texts": changed(shapes_by_recursion, lambda shapes: [str(tuple(shape)) for shape in shapes]),
         "rounds up": rounds_up,
         "writes defaults into the layers": writes_defaults,
         "raises TypeError": raises_type_error,
@@ -865,6 +911,8 @@ MUTANTS = {
         "always ten classes": ten_classes(lenet_added),
         "always 28 x 28": lambda input_shape, num_classes: lenet_added((28, 28, 1), num_classes),
         "ShallowNet": functional_shallownet,
+        "a relu that is none": lenet_with(relu),
+        "nothing for an activation": lenet_with(lambda z: z),
     },
     "build_minivggnet": {
         "batch norm after the softmax": vgg_norm_after_softmax,
@@ -874,6 +922,7 @@ MUTANTS = {
     },
     "NumpyLeNet": {
         "never steps": LenetForgets,
+        "a generator of its own": LenetUnseeded,
         "ignores the learning rate": LenetOneStep,
         "freezes the convolutions": LenetFreezesConvs,
         "loses a row of a gradient": LenetLosesCorner,
