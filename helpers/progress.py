@@ -74,7 +74,7 @@ class Overview:
         for chapter, done, count, earned, possible, following in self.rows():
             bar = "■" * done + "□" * (count - done)
             end = f"next: {following}" if following else "all passed"
-            lines.append(f"{chapter:<16} {bar} {done} of {count} exercises, {earned:g} of {possible:g} points, {end}")
+            lines.append(f"{chapter:<16} {bar} {done} of {count} exercises, {earned:.4g} of {possible:g} points, {end}")
         return "\n".join([*lines, self.stopped_at()])
 
     def html(self) -> str:
@@ -84,7 +84,7 @@ class Overview:
             meter = f"<progress value='{done}' max='{count}' aria-hidden='true'></progress>"
             end = f"<code>{escape(following)}</code>" if following else "all passed"
             body += f"<tr><th scope='row'>{escape(chapter)}</th><td>{meter} {done} of {count}</td>"
-            body += f"<td>{earned:g} of {possible:g}</td><td>{end}</td></tr>"
+            body += f"<td>{earned:.4g} of {possible:g}</td><td>{end}</td></tr>"
         heads = ("Chapter", "Exercises passed", "Points of the public checks", "Next")
         head = "".join(f"<th scope='col'>{text}</th>" for text in heads)
         return f"<table>{f'<tr>{head}</tr>'}{body}</table><p>{escape(self.stopped_at())}</p>"

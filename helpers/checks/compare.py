@@ -179,7 +179,8 @@ def _error(yours: np.ndarray, expected: np.ndarray, want: Want) -> np.ndarray:
 def _value_message(label, got, expected, excess, want: Want) -> str:
     where = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), excess.shape))
     if want.low is not None:
-        goal = f"between {np.asarray(want.low)[where]:.6g} and {np.asarray(want.high)[where]:.6g}"
+        low, high = (f"{np.asarray(end)[where]:.6g}" for end in (want.low, want.high))
+        goal = low if low == high else f"between {low} and {high}"
     else:
         goal = number(expected[where], got[where])
     mine = number(got[where], expected[where])
@@ -191,7 +192,7 @@ def _value_message(label, got, expected, excess, want: Want) -> str:
         wrong = int((excess > 0).sum())
         message = f"{wrong} of {got.size} values of {label} are wrong. "
         message += f"Furthest off is the one at index {place(where)}: yours {mine}, expected {goal}."
-    if got.dtype.kind in "iu" and expected.dtype.kind == "f":
+    if got.dtype.kind in "iu" and expected.dtype.kind == "f" and (expected != np.round(expected)).any():
         message += f" Your result has dtype {got.dtype}, which holds no fractions."
     return message
 

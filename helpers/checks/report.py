@@ -10,7 +10,7 @@ from helpers.checks.closer import closer_look, printed
 from helpers.checks.codec import Function, Rng
 from helpers.checks.compare import Finding
 from helpers.checks.library import Case, Exercise
-from helpers.checks.wording import MARKS, listed
+from helpers.checks.wording import CURES, MARKS, listed
 
 _LAYOUTS = {
     "F": "arrays in Fortran order",
@@ -101,13 +101,19 @@ class Report:
         if self.passed:
             return self._passed_message()
         failed = [r for r in self.cases if r.finding]
-        if not failed:
+        if not failed or self.state == "not attempted":
             return self.finding.message
         says = self._misconception_text("says")
         if self.hidden:
             return f"{len(failed)} of {len(self.cases)} hidden cases fail ({self.state}). {says}".strip()
         case = next((r.case for r in failed if r.finding is self.finding), failed[0].case)
-        return f"{says} In the case “{case.name}”{_inputs(case)}, {self.finding.message}".strip()
+        found = self.finding.message
+        found = found[0].lower() + found[1:] if found.startswith("Your ") else found
+        return f"{says} In the case “{case.name}”{_inputs(case, self._layout_matters(failed))}, {found}".strip()
+
+    def _layout_matters(self, failed: list[CaseResult]) -> bool:
+        """Whether only cases failed whose arrays lie in memory in an unusual way."""
+        return all(r.case.layout != "C" for r in failed) and any(r.finding is None for r in self.cases)
 
     def _passed_message(self) -> str:
         count = f"{len(self.cases)} of {len(self.cases)} cases"
@@ -118,12 +124,12 @@ class Report:
 
     @property
     def hint(self) -> str:
-        """The next thing to try: what helps against a recognised mistake, or the next step of the hint ladder."""
+        """The next thing to try: against a recognised mistake, this kind of failure, or the ladder's next step."""
         if self.passed or self.state == "not attempted":
             return ""
         ladder = self.exercise.hints
         step = ladder[min(max(self.tries, 1), len(ladder)) - 1] if ladder else ""
-        return self._misconception_text("hint") or step
+        return self._misconception_text("hint") or CURES.get(self.state, step)
 
     def _misconception_text(self, part: str) -> str:
         return self.exercise.misconceptions[self.misconception][part] if self.misconception else ""
@@ -182,10 +188,10 @@ class Report:
         return self.text()
 
 
-def _inputs(case: Case) -> str:
-    """The inputs of a case, where they are few enough to read."""
+def _inputs(case: Case, layout: bool) -> str:
+    """The inputs of a case, where they are few enough to read, and how they lie in memory if that may be the cause."""
     parts = [f"{name} {_shown(value)}" for name, value in case.inputs.items()]
-    parts += [_LAYOUTS[case.layout]] if case.layout in _LAYOUTS else []
+    parts += [_LAYOUTS[case.layout]] if layout and case.layout in _LAYOUTS else []
     text = ", ".join(parts)
     if len(text) > _LONGEST:
         text = ", ".join(f"{name} {_outlined(value)}" for name, value in case.inputs.items())

@@ -32,7 +32,7 @@ def passed(*exercise_ids: str) -> bool:
     return not waiting
 
 
-def hint(exercise_id: str) -> None:
+def hint(exercise_id: str | None = None) -> None:
     """Print an exercise's open hints: nudge, idea, skeleton. One more opens per failed try."""
     chapter = sys._getframe(1).f_globals.get("CHAPTER")
     exercise = _resolve(exercise_id, chapter)

@@ -22,6 +22,7 @@ from helpers.checks import (
 from helpers.checks.engine import judge
 from helpers.checks.errors import CourseError
 from helpers.checks.library import Output, Want, chapters, find, public_path, read_chapter
+from helpers.checks.wording import CURES
 from tests.checks.conftest import case, doubling, exercise
 
 FIRST = chapters()[0]
@@ -71,7 +72,7 @@ def test_a_misconception_is_named_only_where_it_explains_every_case(student, nam
         assert report.message.startswith(wrong_exercise().misconceptions[named]["says"])
         assert report.hint == f"Mind {named}."
     else:
-        assert report.hint == "a nudge"
+        assert report.hint == CURES.get(report.state, "a nudge")
 
 
 def test_an_exception_that_is_asked_for():
