@@ -764,7 +764,10 @@ softmax_cross_entropy = Exercise(
         Case("one sample", {"logits": np.array([[0.3, -1.2, 0.9, 0.1]]), "labels": np.array([1])}),
         Case(
             "huge scores",
-            {"logits": np.array([[1000.0, 0.0], [-1000.0, 1000.0], [5.0, 800.0]]), "labels": np.array([0, 0, 1])},
+            {
+                "logits": np.array([[1000.0, 0.0], [-1000.0, 1000.0], [5.0, 800.0], [-1000.0, -1001.0]]),
+                "labels": np.array([0, 0, 1, 0]),
+            },
         ),
     ],
     hidden_cases=[

@@ -494,9 +494,9 @@ if passed("gradient_magnitude"):
 # | bias `b` | (out_channels,) | 2 |
 # | result | (batch, out_height, out_width, out_channels) | 1 × 3 × 3 × 2 |
 #
-# A filter is as deep as its input: a 3 × 3 filter on a colour picture has 3 · 3 · 3 = 27 weights, and on 94 channels
-# 846. It multiplies the whole block, adds everything up into **one** number, and adds its bias. Every filter makes
-#   one channel of the result.
+# A filter is as deep as its input: a 3 × 3 filter on a colour picture has 3 · 3 · 3 = 27 weights; on a map of
+# 94 channels it would have 846. It multiplies the whole block, adds everything up into **one** number, and adds its
+# bias. Every filter makes one channel of the result.
 
 # %%
 rng = np.random.default_rng(0)
@@ -685,7 +685,7 @@ if passed("conv2d", "im2col", "conv2d_im2col"):
 # Numbers from different orders of adding agree to about 15 digits, not to the last one. Never compare such results
 # with `==`.
 #
-# **Predict before you run.** How much faster is the matrix product than your loops: 2 times, 10 times, 100 times?
+# **Predict before you run.** How much faster is the matrix product than your loops: 10 times, 100 times, 1,000 times?
 # Here is the clock of *your* machine.
 
 # %%
