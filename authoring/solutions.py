@@ -18,7 +18,7 @@ def namespace(notebook: nbformat.NotebookNode) -> dict:
         if cell.cell_type != "code":
             continue
         wanted = cell.metadata.get("nbgrader", {}).get("solution")
-        run_source(cell.source if wanted else _imports(cell.source), f"{cell['id']} (author)", scope)
+        run_source(cell.source if wanted else imports_of(cell.source), f"{cell['id']} (author)", scope)
     return scope
 
 
@@ -28,7 +28,8 @@ def run_source(source: str, name: str, scope: dict) -> None:
     exec(compile(source, name, "exec"), scope)
 
 
-def _imports(source: str) -> str:
+def imports_of(source: str) -> str:
+    """The import statements at the top level of a cell."""
     tree = ast.parse(source)
     return "\n".join(ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import nbformat
 
 from authoring.exercise import Exercise
-from authoring.solutions import run_source
+from authoring.solutions import imports_of, run_source
 from grading.demo import sources
 from helpers.checks.engine import judge
 from helpers.checks.library import find_in_chapter
@@ -93,10 +93,10 @@ def _chatty(exercises: list[Exercise], author: Mapping[str, str]) -> dict[str, s
     return {e.id: loud + author[e.id] for e in exercises}
 
 
-def scope_of(answers: Iterable[str], setup: str) -> dict:
-    """The names that answers define, run one after another as a notebook would, going on after errors."""
+def scope_of(cells: Iterable[str]) -> dict:
+    """The names that cells define, run one after another as a notebook would, going on after errors."""
     scope: dict = {"__name__": "student"}
-    for number, source in enumerate([setup, *answers]):
+    for number, source in enumerate(cells):
         with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run_source(source, f"cell {number} of {id(scope)}", scope)
@@ -109,20 +109,28 @@ def _answer(exercise: Exercise, scope: Mapping):
 
 
 def _full_marks(chapter: str, exercise: Exercise, source: str) -> bool:
-    answer = _answer(exercise, scope_of([source], "import numpy as np"))
+    answer = _answer(exercise, scope_of(["import numpy as np", source]))
     return all(judge(find_in_chapter(exercise.id, chapter, hidden), answer, hidden).passed for hidden in (False, True))
 
 
 def recognised(chapter: str, exercise: Exercise, source: str) -> str | None:
     """The misconception that the checks see in an answer on its own."""
-    answer = _answer(exercise, scope_of([source], "import numpy as np"))
+    answer = _answer(exercise, scope_of(["import numpy as np", source]))
     return judge(find_in_chapter(exercise.id, chapter), answer).misconception
+
+
+def _what_counts(cell: nbformat.NotebookNode) -> str:
+    """An exercise's cell as it is; of every other cell the imports."""
+    if cell.metadata.get("nbgrader", {}).get("solution"):
+        return cell.source
+    with contextlib.suppress(SyntaxError):
+        return imports_of(cell.source)
+    return ""
 
 
 def expected_points(chapter: str, notebook: nbformat.NotebookNode, exercises: list[Exercise]) -> dict[str, float]:
     """Points per exercise of a submission, judged in this process without nbgrader: an independent road."""
-    cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c.source for c in notebook.cells}
-    scope = scope_of([cells[e.id] for e in exercises], cells["setup"])
+    scope = scope_of(_what_counts(c) for c in notebook.cells if c.cell_type == "code")
     return {
         e.id: sum(judge(find_in_chapter(e.id, chapter, h), _answer(e, scope), h).points for h in (False, True))
         for e in exercises
