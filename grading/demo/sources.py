@@ -48,6 +48,11 @@ def bound(path: Path, exercise: Exercise, expression: ast.expr) -> str:
     return "\n\n".join(filter(None, [*needed, last]))
 
 
+def defined(source: str) -> set[str]:
+    """Names that a piece of source binds at its top level."""
+    return {name for statement in ast.parse(source).body for name in _provides(statement)}
+
+
 def _needed(path: Path, expression: ast.AST) -> list[ast.stmt]:
     """Module-level statements that define what `expression` uses, directly or through one another."""
     providers = {name: s for s in _tree(path).body for name in _provides(s)}

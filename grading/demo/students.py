@@ -3,7 +3,7 @@
 import contextlib
 import io
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import nbformat
@@ -71,7 +71,10 @@ def _mistaken(chapter: str, exercises: list[Exercise], author: Mapping[str, str]
         taken = {s.name for s in students}
         for key, source in sources.misconceptions(chapter, exercise).items():
             name = f"{exercise.id}-{key}".replace("_", "-")
-            if name not in taken and recognised(chapter, exercise, source) == key:
+            names = {n for e in exercises if e is not exercise for n in e.names or (e.id,)}
+            if name in taken or sources.defined(source) & names:
+                continue  # taken, or it would change another exercise's answer too
+            if recognised(chapter, exercise, source) == key:
                 students.append(Student(name, {**author, exercise.id: source}))
                 break
         if len(students) == MISCONCEPTIONS:
@@ -93,14 +96,11 @@ def _chatty(exercises: list[Exercise], author: Mapping[str, str]) -> dict[str, s
     return {e.id: loud + author[e.id] for e in exercises}
 
 
-def scope_of(cells: Iterable[str]) -> dict:
-    """The names that cells define, run one after another as a notebook would, going on after errors."""
-    scope: dict = {"__name__": "student"}
-    for number, source in enumerate(cells):
-        with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            run_source(source, f"cell {number} of {id(scope)}", scope)
-    return scope
+def run_cell(source: str, scope: dict, name: str) -> None:
+    """Run one cell as a notebook would, going on after errors, without its prints and warnings."""
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run_source(source, f"{name} of {id(scope)}", scope)
 
 
 def _answer(exercise: Exercise, scope: Mapping):
@@ -108,14 +108,21 @@ def _answer(exercise: Exercise, scope: Mapping):
     return found if len(found) > 1 else found[0]
 
 
+def _alone(exercise: Exercise, source: str):
+    """What an answer defines when nothing else of the notebook is there."""
+    scope: dict = {"__name__": "student"}
+    run_cell(f"import numpy as np\n{source}", scope, exercise.id)
+    return _answer(exercise, scope)
+
+
 def _full_marks(chapter: str, exercise: Exercise, source: str) -> bool:
-    answer = _answer(exercise, scope_of(["import numpy as np", source]))
+    answer = _alone(exercise, source)
     return all(judge(find_in_chapter(exercise.id, chapter, hidden), answer, hidden).passed for hidden in (False, True))
 
 
 def recognised(chapter: str, exercise: Exercise, source: str) -> str | None:
     """The misconception that the checks see in an answer on its own."""
-    answer = _answer(exercise, scope_of(["import numpy as np", source]))
+    answer = _alone(exercise, source)
     return judge(find_in_chapter(exercise.id, chapter), answer).misconception
 
 
@@ -129,9 +136,17 @@ def _what_counts(cell: nbformat.NotebookNode) -> str:
 
 
 def expected_points(chapter: str, notebook: nbformat.NotebookNode, exercises: list[Exercise]) -> dict[str, float]:
-    """Points per exercise of a submission, judged in this process without nbgrader: an independent road."""
-    scope = scope_of(_what_counts(c) for c in notebook.cells if c.cell_type == "code")
-    return {
-        e.id: sum(judge(find_in_chapter(e.id, chapter, h), _answer(e, scope), h).points for h in (False, True))
-        for e in exercises
-    }
+    """Points per exercise of a submission, judged in this process without nbgrader: an independent road.
+
+    Every exercise is judged where its checks stand, before later cells can define its name again.
+    """
+    by_id, points, scope = {e.id: e for e in exercises}, {}, {"__name__": "student"}
+    for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
+        half, _, name = cell.metadata.get("nbgrader", {}).get("grade_id", "").partition("-")
+        if half in ("check", "hidden") and name in by_id:
+            checked = find_in_chapter(name, chapter, half == "hidden")
+            answer = _answer(by_id[name], scope)
+            points[name] = points.get(name, 0.0) + judge(checked, answer, half == "hidden").points
+        else:
+            run_cell(_what_counts(cell), scope, f"cell {number}")
+    return points
