@@ -30,5 +30,6 @@ with _standard_error_closed():
     import tensorflow as tf
 
     tf.config.list_physical_devices()  # looks for a GPU now, so that the result of the search is not reported later
+tf.get_logger().setLevel("ERROR")
 
 __all__ = ["keras", "tf"]
