@@ -1105,7 +1105,7 @@ batch_norm = Exercise(
     hints=(
         "Over which axes do you average, so that one number per channel is left?",
         "First decide whose mean and variance are used; then the same three lines serve training and test time.",
-        "axes = tuple(range(x.ndim - 1)); statistics over them; x_hat; write into running[...]; return y and a cache.",
+        "axes = all but the last; statistics over them; x_hat; write into running[...]; return y and a cache.",
     ),
 )
 
