@@ -123,6 +123,7 @@ class time_limit:
 
     def __enter__(self) -> None:
         if self.alarm:
+            self.unraisable, sys.unraisablehook = sys.unraisablehook, self._in_a_destructor
             self.previous = signal.signal(signal.SIGALRM, self._ring)
             signal.setitimer(signal.ITIMER_REAL, self.seconds)
         elif self.main:
@@ -134,6 +135,7 @@ class time_limit:
         if self.alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self.previous)
+            sys.unraisablehook = self.unraisable
         elif self.main:
             self.timer.cancel()
             if kind is KeyboardInterrupt and self.late:
@@ -145,6 +147,11 @@ class time_limit:
         signal.setitimer(signal.ITIMER_REAL, 1e-6 + 2e-5 * _MOMENT())
         if frame is None or frame.f_code.co_filename not in _QUIET:
             raise TooSlow
+
+    def _in_a_destructor(self, raised) -> None:
+        """An alarm that rang where Python can raise nothing rings again a moment later; it is not worth a word."""
+        if not isinstance(raised.exc_value, TooSlow):
+            self.unraisable(raised)
 
     def _interrupt(self) -> None:
         import _thread
