@@ -54,6 +54,15 @@ class Answer:
     modified: list[str] = field(default_factory=list)  # inputs that are not as they were
 
 
+@dataclass(frozen=True)
+class Look:
+    """What can be seen of a student's code before it is called."""
+
+    kinds: tuple[str, ...]  # of each part: "" where it can be called, else what it is; "NoneType" where there is none
+    broken: str | None = None  # the sentence that says which source rule is broken
+    replaced: tuple[str, ...] = ()  # functions of NumPy or Python that had been overwritten, and are put back
+
+
 def freeze(value, depth: int = DEPTH):
     """`value` as a plain array, number, text or list of such, or as an `Opaque` that says what it was."""
     kind = type(value)

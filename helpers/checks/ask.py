@@ -1,14 +1,24 @@
-"""Putting one case to a student's code: what comes back is an `Answer`, plain data without a verdict."""
+"""Looking at a student's code, and putting cases to it: what comes back is plain data without a verdict."""
 
 import numpy as np
 
-from helpers.checks import probes
-from helpers.checks.answers import Answer, Opaque, Trouble, freeze
+from helpers.checks import pristine, probes
+from helpers.checks.answers import Answer, Look, Opaque, Trouble, described, freeze
 from helpers.checks.codec import materialise
 from helpers.checks.guard import frame_name, run, student_frame
 from helpers.checks.library import Case, Exercise
+from helpers.checks.rules import broken_rule
 
 _HEADLINE_SECONDS = 1.0  # an exception's text may be computed by the student's code too
+
+
+def look(exercise: Exercise, student) -> Look:
+    """What `student` is made of, before any of it is called; what the notebook had overwritten is put back first."""
+    replaced = tuple(pristine.put_back())
+    parts = student if type(student) is tuple else (student,)
+    kinds = tuple("" if callable(part) else described(type(part)) for part in parts)
+    broken = None if any(kinds) else next(filter(None, (broken_rule(part, exercise.rules) for part in parts)), None)
+    return Look(kinds, broken, replaced)
 
 
 def ask(exercise: Exercise, case: Case, student) -> Answer:

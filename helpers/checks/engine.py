@@ -3,18 +3,18 @@
 import sys
 from collections.abc import Iterable, Mapping
 
-from helpers.checks import pristine, session
-from helpers.checks.answers import Answer, described
-from helpers.checks.ask import ask
+from helpers.checks import session
+from helpers.checks.answers import Answer, Look
+from helpers.checks.ask import ask, look
 from helpers.checks.compare import STAGES, Finding, compare, same
 from helpers.checks.errors import CheckFailed
 from helpers.checks.library import Case, Exercise, Output, find, find_in_chapter
 from helpers.checks.report import CaseResult, Report
-from helpers.checks.rules import broken_rule
 from helpers.checks.wording import a, listed
 
 _CALLER = object()
-_ENOUGH = ("too slow", "interrupted")  # after one of these no further case is asked
+# After one of these no further case is asked; the last ones are those of a process that was graded and is no more.
+_ENOUGH = ("too slow", "interrupted", "timeout", "memory", "killed", "tampered")
 
 
 def evaluate(exercise_id: str, student=_CALLER, *, hidden: bool = False) -> Report:
@@ -62,15 +62,8 @@ def _look_up(exercise: Exercise, scope: Mapping):
 
 def judge(exercise: Exercise, student, hidden: bool = False) -> Report:
     """Put every case of `exercise` to `student` and say what came of it."""
-    replaced = pristine.put_back()
-    parts = student if type(student) is tuple else (student,)
-    problem = _not_usable(exercise, parts) or _rule_finding(exercise, parts)
-    if problem:
-        return Report(exercise, hidden).settle(problem)
-    report = conclude(exercise, (ask(exercise, case, student) for case in questions(exercise)), hidden)
-    for name in replaced:
-        report.note(f"{name} had been replaced in this notebook; it has been put back.")
-    return report
+    seen = look(exercise, student)
+    return conclude(exercise, (ask(exercise, case, student) for case in questions(exercise)), hidden, seen)
 
 
 def questions(exercise: Exercise) -> list[Case]:
@@ -81,9 +74,17 @@ def questions(exercise: Exercise) -> list[Case]:
     return [*exercise.cases, exercise.cases[0]]
 
 
-def conclude(exercise: Exercise, answers: Iterable[Answer], hidden: bool = False) -> Report:
-    """The report on the answers to `questions(exercise)`. After a hopeless one, the next is not waited for."""
+def conclude(
+    exercise: Exercise, answers: Iterable[Answer], hidden: bool = False, seen: Look | None = None
+) -> Report:
+    """The report on what was `seen` of an answer and on its `answers` to `questions(exercise)`.
+
+    Needs nothing but plain data. After a hopeless answer, or where there is nothing to ask, the next is not waited for.
+    """
     report = Report(exercise, hidden)
+    problem = seen and (_not_usable(exercise, seen) or _rule_finding(seen))
+    if problem:
+        return report.settle(problem)
     for number, (case, answer) in enumerate(zip(questions(exercise), answers, strict=False)):
         result = _assess(exercise, case, answer, report)
         if number == len(exercise.cases):
@@ -94,6 +95,8 @@ def conclude(exercise: Exercise, answers: Iterable[Answer], hidden: bool = False
         if state in _ENOUGH or (state == "not attempted" and not report.earned):
             break
     report.misconception = _recognise(exercise, report.cases)
+    for name in seen.replaced if seen else ():
+        report.note(f"{name} had been replaced in this notebook; it has been put back.")
     return report.settle(next((result.finding for result in report.cases if result.finding), None))
 
 
@@ -103,33 +106,28 @@ def _compare_with_first(report: Report, again: CaseResult) -> None:
         report.cases[0] = again
 
 
-def _not_usable(exercise: Exercise, parts: tuple) -> Finding | None:
+def _not_usable(exercise: Exercise, seen: Look) -> Finding | None:
     names = listed(f"`{name}`" for name in exercise.names)
-    if all(part is None for part in parts):
+    if all(kind == "NoneType" for kind in seen.kinds):
         exist, them = ("does", "it") if len(exercise.names) == 1 else ("do", "them")
         return Finding(
             "not attempted", f"{names} {exist} not exist yet: write {them} in the cell above and run that cell."
         )
-    if len(parts) != len(exercise.names):
+    if len(seen.kinds) != len(exercise.names):
         wanted = f"{len(exercise.names)} objects as a tuple" if len(exercise.names) > 1 else "one object, not a tuple"
         return Finding("type", f"This exercise checks {names}: pass {wanted}.")
-    for name, part in zip(exercise.names, parts, strict=True):
-        if part is None:
+    for name, kind in zip(exercise.names, seen.kinds, strict=True):
+        if kind == "NoneType":
             return Finding("not attempted", f"`{name}` does not exist yet: write it and run its cell.")
-        if not callable(part):
-            kind = a(described(type(part)))
+        if kind:
             return Finding(
-                "type", f"`{name}` is {kind}, not something that can be called: define it with def or class."
+                "type", f"`{name}` is {a(kind)}, not something that can be called: define it with def or class."
             )
     return None
 
 
-def _rule_finding(exercise: Exercise, parts: tuple) -> Finding | None:
-    for part in parts:
-        broken = broken_rule(part, exercise.rules)
-        if broken:
-            return Finding("rule broken", broken)
-    return None
+def _rule_finding(seen: Look) -> Finding | None:
+    return Finding("rule broken", seen.broken) if seen.broken else None
 
 
 def _assess(exercise: Exercise, case: Case, answer: Answer, report: Report) -> CaseResult:

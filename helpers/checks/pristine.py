@@ -2,6 +2,7 @@
 
 import builtins
 import math
+import sys
 from collections.abc import Callable
 from operator import is_
 
@@ -11,6 +12,8 @@ import numpy as np
 _LEFT_ALONE = {"breakpoint", "copyright", "credits", "display", "exit", "get_ipython", "help", "input", "license"}
 _LEFT_ALONE |= {"open", "print", "quit"}
 _MODULES = {"Python's ": builtins, "math.": math, "np.": np, "np.linalg.": np.linalg, "np.random.": np.random}
+if "numpy.testing" in sys.modules:  # not worth importing for this
+    _MODULES["np.testing."] = np.testing
 
 
 def _keeper() -> Callable[[], list[str]]:
