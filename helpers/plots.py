@@ -58,10 +58,14 @@ class Picture:
         self.png, self.alt, self.width = png, alt, width
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        alt, source = html.escape(self.alt), base64.b64encode(self.png).decode("ascii")
         style = "max-width:100%;height:auto;border-radius:6px"
-        tag = f'<img alt="{alt}" width="{self.width}" style="{style}" src="data:image/png;base64,{source}">'
+        tag = f'<img alt="{html.escape(self.alt)}" width="{self.width}" style="{style}" src="{self.source}">'
         return {"text/html": tag, "text/plain": self.alt}
+
+    @property
+    def source(self) -> str:
+        """The PNG as a URL that holds it all."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode('ascii')}"
 
 
 def figure(

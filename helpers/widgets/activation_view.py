@@ -32,7 +32,7 @@ class ActivationExplorer(Explorer):
         }
         fig = self._draw()
         moving = [*self.shades, *self.compared, *self.curves, self.tangent, *self.dots]
-        super().__init__(controls, LivePicture(fig, moving))
+        super().__init__(controls, LivePicture(fig, moving, self._pointed))
 
     def _draw(self) -> Figure:
         fig, axes = plots.figure(2, 1, width=6.4, height=4.6, sharex=True)
@@ -41,7 +41,7 @@ class ActivationExplorer(Explorer):
             ax.axhline(0, color=plots.FRAME, linewidth=0.8, linestyle="-")
             ax.axvline(0, color=plots.FRAME, linewidth=0.8, linestyle="-")
             ax.set(xlim=(Z[0], Z[-1]), ylim=(-1, 1), ylabel=label)
-        both[0].set_title("function, its tangent at z (dotted)")
+        both[0].set_title("function, its tangent at z (dotted): drag it")
         both[1].set(xlabel="z, the weighted sum")
         self.axes = both
         self.curves = [ax.plot(Z, Z, color=BLUE, linestyle="-")[0] for ax in both]
@@ -65,6 +65,9 @@ class ActivationExplorer(Explorer):
             self._put_curve(curves.shown, z)
         dashed = " Yours is the solid curve, the course's the dashed one." if curves.compared else ""
         return describe(name, z, curves), curves.problem + dashed
+
+    def _pointed(self, ax: Axes, x: float, y: float) -> None:
+        self.controls["z"].value = round(min(max(x, -6.0), 6.0), 2)
 
     def settings(self) -> dict[str, str]:
         return {name: as_code(value) for name, value in self.given.items()} | super().settings()

@@ -1,12 +1,14 @@
 """A picture that follows sliders: what moves is drawn over a kept background, and only the PNG is sent."""
 
+import contextlib
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -14,17 +16,43 @@ from PIL import Image
 from helpers import plots
 
 DPI = 96
-_ROW = {"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"}
+ROW = {"display": "flex", "flex_flow": "row wrap", "align_items": "center"}
+
+# A new picture arrives in an <img> of its own and is shown in one that stays, so that nothing flickers between them.
+# Where a page runs no scripts, the one that arrives is what is seen.
+_STAGE = """<style>.live-picture:has(.live-stage[src]) .live-feed {{ display: none }}</style>
+<img class="live-stage" width="{width}" height="{height}" draggable="false" {handlers}
+ style="max-width:100%;height:auto;border-radius:6px;user-select:none">"""
+_ARRIVED = """(function put(img, tries) {
+ const s = img.closest('.live-picture')?.querySelector('.live-stage');
+ if (s) { s.src = img.src; s.alt = img.alt } else if (tries) setTimeout(put, 50, img, tries - 1)
+})(this, 40)"""  # it may have loaded before it has its place in the page
+_FEED = '<img class="live-feed" alt="{alt}" width="{width}" src="{source}" onload="{arrived}">'
+_TELL = (
+    "const i = this.closest('.live-picture').querySelector('input');"
+    " i.value = (event.offsetX / this.clientWidth).toFixed(4) + ' ' + (event.offsetY / this.clientHeight).toFixed(4);"
+    " i.dispatchEvent(new Event('input', {bubbles: true}))"
+)
+_HANDLERS = (
+    f'onpointerdown="this.setPointerCapture(event.pointerId); {_TELL}"'
+    f' onpointermove="if (event.buttons & 1) {{ {_TELL} }}" data-pointer'
+)
 
 
 class LivePicture:
     """A figure in a widget: an `<img>` with the picture's text, which ipywidgets' own Image cannot carry.
 
     `moving` artists are drawn over everything else, in their order. Changing one of them is cheap; changing anything
-    else has the whole figure drawn again.
+    else has the whole figure drawn again. `on_pointer(ax, x, y)` is called where the picture is clicked or a pointer
+    drawn over it, in the data coordinates of the axes there.
     """
 
-    def __init__(self, fig: Figure, moving: Iterable[Artist]) -> None:
+    def __init__(
+        self,
+        fig: Figure,
+        moving: Iterable[Artist],
+        on_pointer: Callable[[Axes, float, float], None] | None = None,
+    ) -> None:
         self.fig, self.moving, self.canvas = fig, list(moving), FigureCanvasAgg(fig)
         for artist in self.moving:
             artist.set_animated(True)
@@ -32,8 +60,15 @@ class LivePicture:
         self.canvas.draw()
         fig.set_layout_engine("none")  # placed once: sliders do not move axes
         fig.stale = True
-        self.png, self.alt, self.width = b"", "", round(DPI * fig.get_figwidth())
-        self.widget = widgets.HTML()
+        self.png, self.alt = b"", ""
+        self.width, height = (round(DPI * inches) for inches in fig.get_size_inches())
+        handlers = _HANDLERS if on_pointer else ""
+        self.stage = widgets.HTML(_STAGE.format(width=self.width, height=height, handlers=handlers))
+        self.feed = widgets.HTML()
+        self.pointer = widgets.Text(description="pointer", layout={"display": "none"})
+        self.pointer.observe(lambda change: self._pointed(on_pointer, change["new"]), names="value")
+        self.widget = widgets.VBox([self.stage, self.feed, *([self.pointer] if on_pointer else [])])
+        self.widget.add_class("live-picture")
 
     def refresh(self, alt: str) -> None:
         """Draw the figure as its artists are now; `alt` says what can be seen."""
@@ -48,21 +83,46 @@ class LivePicture:
         pixels = np.asarray(self.canvas.buffer_rgba())[..., :3]
         Image.fromarray(pixels).save(png := io.BytesIO(), "PNG", compress_level=1)
         self.png, self.alt = png.getvalue(), alt
-        self.widget.value = self.static()._repr_mimebundle_()["text/html"]
+        self.feed.value = _FEED.format(
+            alt=escape(alt), width=self.width, source=self.static().source, arrived=escape(_ARRIVED)
+        )
 
     def static(self) -> plots.Picture:
         """The picture as it is now, for pages without widgets."""
         return plots.Picture(self.png, self.alt, self.width)
 
+    def _pointed(self, on_pointer: Callable[[Axes, float, float], None], place: str) -> None:
+        """`place` is "x y", shares of the picture's width and height from its top left corner."""
+        try:
+            right, down = map(float, place.split())
+        except ValueError:
+            return
+        spot = right * self.fig.bbox.width, (1 - down) * self.fig.bbox.height
+        for ax in self.fig.axes:
+            if ax.get_window_extent().contains(*spot):
+                on_pointer(ax, *map(float, ax.transData.inverted().transform(spot)))
+
 
 class Explorer:
-    """What all explorers share: controls, a picture with its text, a state, a way to be shown."""
+    """What all explorers share: controls, a picture with its text, a state, a way to be shown.
+
+    `controls` are what `state` is made of. `buttons` are words to press and what they do; `players` lets controls by
+    those names run by themselves, so many milliseconds and so much of a step at a time.
+    """
 
     name = "explorer"
 
-    def __init__(self, controls: dict[str, widgets.Widget], picture: LivePicture) -> None:
+    def __init__(
+        self,
+        controls: dict[str, widgets.Widget],
+        picture: LivePicture,
+        buttons: Mapping[str, Callable[[], None]] | None = None,
+        players: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
         self.controls, self.picture = controls, picture
         self.readout, self.problem, self.code = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.buttons = {words: _button(words, action) for words, action in (buttons or {}).items()}
+        self.players = {name: _player(controls[name], *pace) for name, pace in (players or {}).items()}
         for control in controls.values():
             control.style.description_width = "initial"
             control.observe(lambda change: self.refresh(), names="value")
@@ -83,13 +143,23 @@ class Explorer:
         self.code.value = f"<details><summary>This view as code</summary><code>{escape(self.state)}</code></details>"
         self.picture.refresh(" ".join(filter(None, (*lines, problem))))
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Several controls are moved inside, and drawn once, at the end."""
+        busy, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = busy
+        self.refresh()
+
     def update(self) -> tuple[list[str], str]:
         """Change the picture's artists; return what can be read there, line by line, and what is wrong, or ""."""
         raise NotImplementedError
 
     def settings(self) -> dict[str, str]:
         """The arguments of `state`, each as code."""
-        return {name: repr(control.value) for name, control in self.controls.items()}
+        return {name: plain(control.value) for name, control in self.controls.items()}
 
     @property
     def state(self) -> str:
@@ -98,7 +168,11 @@ class Explorer:
 
     def layout(self) -> widgets.Widget:
         """The widget: controls above the picture, its text below."""
-        controls = widgets.Box(list(self.controls.values()), layout=_ROW)
+        moved = [
+            widgets.HBox([self.players[name], control]) if name in self.players else control
+            for name, control in self.controls.items()
+        ]
+        controls = widgets.Box([*moved, *self.buttons.values()], layout=ROW)
         return widgets.VBox([controls, self.picture.widget, self.problem, self.readout, self.code])
 
     def show(self) -> None:
@@ -110,6 +184,42 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         """Nothing: an explorer has shown itself already."""
+
+
+def _button(words: str, action: Callable[[], None]) -> widgets.Button:
+    button = widgets.Button(description=words, layout={"width": "auto"})
+    button.on_click(lambda _: action())
+    return button
+
+
+def _player(slider: widgets.IntSlider, interval: int, step: int) -> widgets.Play:
+    """Buttons that move `slider` by `step` every `interval` milliseconds, in the browser."""
+    play = widgets.Play(
+        value=slider.value, min=slider.min, max=slider.max, step=step, interval=interval, show_repeat=False
+    )
+    widgets.jslink((play, "value"), (slider, "value"))
+    widgets.jslink((slider, "max"), (play, "max"))
+    return play
+
+
+def plain(value: object) -> str:
+    """A value as code, floating-point numbers without the noise of their last digits."""
+    return repr(float(f"{value:.6g}")) if isinstance(value, float) else repr(value)
+
+
+def number(name: str, value: object, low: float, high: float) -> float:
+    """`value` as the number that a slider from `low` to `high` starts at, the nearest end where it lies outside."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
+        raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}.")
+    return type(low)(min(max(value, low), high))
+
+
+def choice(name: str, value: object, options: Iterable) -> object:
+    """`value`, which is one of `options`."""
+    options = list(options)
+    if value not in options:
+        raise ValueError(f"There is no {name} {value!r} here; choose one of {', '.join(map(str, options))}.")
+    return value
 
 
 def as_code(value: Callable | Mapping[str, Callable] | None) -> str:

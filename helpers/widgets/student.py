@@ -11,7 +11,13 @@ SECONDS = 2.0  # a slider that takes longer is no fun
 
 def ask(function: Callable, *inputs, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
     """The function's answer as float64 of `shape`, or None and the sentence that says what is wrong with it."""
-    name = getattr(function, "__name__", "your function")
+    value, problem = call(function, *inputs)
+    return (None, problem) if problem else as_floats(value, name_of(function), shape)
+
+
+def call(function: Callable, *inputs, name: str = "") -> tuple[object, str]:
+    """What the function returns for copies of `inputs`, or None and the sentence that says why it returned nothing."""
+    name = name or name_of(function)
     copies = [i.copy() if isinstance(i, np.ndarray) else i for i in inputs]
     outcome = run(lambda: function(*copies), SECONDS)
     if isinstance(outcome.error, TooSlow):
@@ -22,10 +28,16 @@ def ask(function: Callable, *inputs, shape: tuple[int, ...]) -> tuple[np.ndarray
         frame = student_frame(outcome.error.__traceback__)
         where = f", line {frame[1]}" if frame else ""
         return None, f"{name}{where} raised {type(outcome.error).__name__}: {str(outcome.error)[:200]}"
-    return _as_floats(outcome.value, name, shape)
+    return outcome.value, ""
 
 
-def _as_floats(value, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
+def name_of(function: Callable) -> str:
+    """What sentences call a learner's function."""
+    return getattr(function, "__name__", "your function")
+
+
+def as_floats(value: object, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str]:
+    """What the function called `name` returned, as float64 of `shape`; or None and the sentence that says why not."""
     if not isinstance(value, np.ndarray | int | float | np.number) or isinstance(value, bool):
         return None, f"{name} returned a {type(value).__name__}; an array of shape {shape} is needed here."
     array = np.asarray(value)

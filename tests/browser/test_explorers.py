@@ -128,7 +128,7 @@ def test_every_control_has_a_name(explorers):
 
 def test_explorers_show_themselves_once(explorers):
     assert "Explorer at" not in explorers.page.locator(".jp-Notebook").inner_text()
-    assert explorers.page.locator(".jp-OutputArea img").count() == len(CELLS) - 1
+    assert explorers.page.locator(".jp-OutputArea .live-stage").count() == len(CELLS) - 1
 
 
 def test_neither_notebook_nor_console_shows_an_error(explorers):

@@ -135,7 +135,7 @@ def test_what_a_learner_writes_is_text_not_markup():
         raise ValueError("<script>alert(1)</script>")
 
     explorer = activation_explorer(f)
-    assert "<script>" not in explorer.problem.value + explorer.picture.widget.value
+    assert "<script>" not in explorer.problem.value + explorer.picture.feed.value
     assert "&lt;script&gt;" in explorer.problem.value
 
 
