@@ -2,5 +2,6 @@
 
 from helpers.widgets.activation_view import activation_explorer
 from helpers.widgets.kernel_view import kernel_explorer
+from helpers.widgets.neuron_view import neuron_explorer
 
-__all__ = ["activation_explorer", "kernel_explorer"]
+__all__ = ["activation_explorer", "kernel_explorer", "neuron_explorer"]

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from helpers import plots
 from helpers.widgets.activation import COURSE, WITH_ALPHA, Activation, Curve, Z, compute, describe
-from helpers.widgets.live import Explorer, LivePicture, as_code
+from helpers.widgets.live import Explorer, LivePicture, as_code, make_room
 
 Functions = Callable | Mapping[str, Callable] | None
 BLUE, VERMILION, GREEN = (plots.COLOURS[name] for name in ("blue", "vermilion", "green"))
@@ -78,7 +78,7 @@ class ActivationExplorer(Explorer):
         for dot, height in zip(self.dots, (curve.y_at, curve.slope_at)):
             dot.set_data([z], [height])
         for ax, values in zip(self.axes, (curve.y, curve.slope)):
-            _fit(ax, values)
+            make_room(ax, values)
         for shade in self.shades:
             shade.set_verts(_strips(curve.saturated))
 
@@ -101,16 +101,6 @@ def _strips(where: np.ndarray) -> list[list[tuple[float, float]]]:
     return [[(low, 0), (low, 1), (high, 1), (high, 0)] for low, high in ends]
 
 
-def _fit(ax: Axes, values: np.ndarray) -> None:
-    """Make room for `values` and zero, up to 50; limits in which they are well seen stay, since new ones cost time."""
-    finite = np.clip(values[np.isfinite(values)], -50, 50)
-    low, high = finite.min(initial=0.0), finite.max(initial=0.0)
-    room = 0.1 * (high - low or 1.0)
-    bottom, top = ax.get_ylim()
-    if not (bottom <= low - room / 2 and high + room / 2 <= top and top - bottom < 1.5 * (high - low + 2 * room)):
-        ax.set_ylim(low - room, high + room)
-
-
 def activation_explorer(
     f: Functions = None, f_grad: Functions = None, *, function: str = "", z: float = 1.0, alpha: float = 0.1
 ) -> ActivationExplorer:
@@ -120,7 +110,7 @@ def activation_explorer(
     no derivative is given, the slope is measured. `function`, `z` and `alpha` are where the controls start. The
     explorer shows itself; what it returns has a `state`, one line of code.
     """
-    fs = dict(f) if isinstance(f, Mapping) else {_name(f): f} if f else {}
+    fs = named(f)
     grads = dict(f_grad) if isinstance(f_grad, Mapping) else dict.fromkeys(fs, f_grad)
     own = {name: Activation(name, one, grads.get(name)) for name, one in fs.items()}
     known = list(own) or list(COURSE)
@@ -132,7 +122,9 @@ def activation_explorer(
     return explorer
 
 
-def _name(f: Callable) -> str:
-    """What a function is called; "f" where it has no name."""
+def named(f: Functions) -> dict[str, Callable]:
+    """Functions by name: those of a mapping, or the one, called "f" where it has no name."""
+    if f is None or isinstance(f, Mapping):
+        return dict(f or {})
     name = getattr(f, "__name__", "f")
-    return name if name.isidentifier() else "f"
+    return {name if name.isidentifier() else "f": f}

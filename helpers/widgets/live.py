@@ -107,10 +107,11 @@ class Explorer:
     """What all explorers share: controls, a picture with its text, a state, a way to be shown.
 
     `controls` are what `state` is made of. `buttons` are words to press and what they do; `players` lets controls by
-    those names run by themselves, so many milliseconds and so much of a step at a time.
+    those names run by themselves: milliseconds between two steps, and their size. `rows` says what stands beside what.
     """
 
     name = "explorer"
+    rows: tuple[tuple[str, ...], ...] = ()  # of names of controls and words of buttons; what is in none comes last
 
     def __init__(
         self,
@@ -168,12 +169,12 @@ class Explorer:
 
     def layout(self) -> widgets.Widget:
         """The widget: controls above the picture, its text below."""
-        moved = [
-            widgets.HBox([self.players[name], control]) if name in self.players else control
-            for name, control in self.controls.items()
-        ]
-        controls = widgets.Box([*moved, *self.buttons.values()], layout=ROW)
-        return widgets.VBox([controls, self.picture.widget, self.problem, self.readout, self.code])
+        parts = self.controls | self.buttons
+        for name, player in self.players.items():
+            parts[name] = widgets.HBox([player, parts[name]])
+        rows = [[parts.pop(name) for name in row if name in parts] for row in self.rows]
+        lines = [widgets.Box(row, layout=ROW) for row in (*rows, list(parts.values())) if row]
+        return widgets.VBox([widgets.VBox(lines), self.picture.widget, self.problem, self.readout, self.code])
 
     def show(self) -> None:
         """Display the explorer; where there are no widgets, its picture and text."""
@@ -200,6 +201,16 @@ def _player(slider: widgets.IntSlider, interval: int, step: int) -> widgets.Play
     widgets.jslink((play, "value"), (slider, "value"))
     widgets.jslink((slider, "max"), (play, "max"))
     return play
+
+
+def make_room(ax: Axes, values: np.ndarray) -> None:
+    """Make room for `values` and zero, up to 50; limits in which they are well seen stay, since new ones cost time."""
+    finite = np.clip(values[np.isfinite(values)], -50, 50)
+    low, high = finite.min(initial=0.0), finite.max(initial=0.0)
+    room = 0.1 * (high - low or 1.0)
+    bottom, top = ax.get_ylim()
+    if not (bottom <= low - room / 2 and high + room / 2 <= top and top - bottom < 1.5 * (high - low + 2 * room)):
+        ax.set_ylim(low - room, high + room)
 
 
 def plain(value: object) -> str:
