@@ -7,6 +7,7 @@ author's solution in `solutions/NN_chapter/hidden_references.*` and never reache
 
 import copy
 import difflib
+import io
 import json
 import zipfile
 import zlib
@@ -136,29 +137,25 @@ def _chapter(chapter: str, hidden: bool) -> dict[str, Exercise]:
 def read_chapter(path: Path) -> dict[str, Exercise]:
     """Every exercise in one pair of reference files (`path` has no suffix), by id."""
     try:
-        tree = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
-            arrays = dict(stored)
-        return {e["id"]: _exercise(e, tree["chapter"], arrays) for e in tree["exercises"]}
+        return parse_chapter(path.with_suffix(".json").read_bytes(), path.with_suffix(".npz").read_bytes())
     except FileNotFoundError as error:
         raise MissingReferences(
             f"The reference file {error.filename} is missing: `make build` writes it again; a student gets it back "
             "by unpacking the course once more."
         ) from None
-    except (
-        ValueError,
-        KeyError,
-        OSError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _UNREADABLE as error:
         raise MissingReferences(
             f"The reference file {path}.json or .npz cannot be read ({error}): write it again with `make build`, or "
             "unpack the course once more."
         ) from None
+
+
+def parse_chapter(text: bytes, arrays: bytes) -> dict[str, Exercise]:
+    """The exercises in the contents of a pair of reference files, by id."""
+    tree = json.loads(text)
+    with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
+        found = dict(stored)
+    return {e["id"]: _exercise(e, tree["chapter"], found) for e in tree["exercises"]}
 
 
 def _exercise(tree: dict, chapter: str, arrays: dict) -> Exercise:
