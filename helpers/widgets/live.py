@@ -80,8 +80,9 @@ class LivePicture:
             self.canvas.restore_region(self._background)
         for artist in self.moving:
             artist.axes.draw_artist(artist)
-        pixels = np.asarray(self.canvas.buffer_rgba())[..., :3]
-        Image.fromarray(pixels).save(png := io.BytesIO(), "PNG", compress_level=1)
+        size = self.canvas.get_width_height(physical=True)
+        pixels = Image.frombuffer("RGBA", size, self.canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+        pixels.save(png := io.BytesIO(), "PNG", compress_level=1)
         self.png, self.alt = png.getvalue(), alt
         self.feed.value = _FEED.format(
             alt=escape(alt), width=self.width, source=self.static().source, arrived=escape(_ARRIVED)
