@@ -36,7 +36,7 @@ def measure(move: Callable[[int], None]) -> tuple[np.ndarray, np.ndarray]:
 def moves() -> dict[str, Callable[[int], None]]:
     """What a learner does, by name."""
     activation, elu, kernel = activation_explorer(), activation_explorer(function="elu", z=-1), kernel_explorer()
-    presets, paddings = ("emboss", "mean 5 x 5"), ("none", "zero")
+    presets, paddings = ("emboss", "mean"), ("none", "zero")
     return {
         "activation: z": lambda i: setattr(activation.controls["z"], "value", 0.05 * i - 2),
         "activation: alpha": lambda i: setattr(elu.controls["alpha"], "value", 0.01 * i),
