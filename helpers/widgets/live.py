@@ -56,6 +56,7 @@ class LivePicture:
         self.fig, self.moving, self.canvas = fig, list(moving), FigureCanvasAgg(fig)
         for artist in self.moving:
             artist.set_animated(True)
+            artist.set_in_layout(False)
         fig.set_dpi(DPI)
         self.canvas.draw()
         fig.set_layout_engine("none")  # placed once: sliders do not move axes
