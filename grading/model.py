@@ -28,7 +28,9 @@ class Cell:
     grade_id: str | None = None
     points: float = 0.0
     exercise: str | None = None  # of a check or hidden cell: whose questions it stands for
-    changed: bool = False  # a solution cell that is not as it was released
+    changed: bool = False  # a solution or manual cell that a student has worked on
+    id: str = ""  # of a template's cell: nbformat's id of the released cell
+    released: str | None = None  # of a template's cell: what students were given, where `source` is something else
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Submission:
     chapter: str
     notebook: str
     cells: tuple[Cell, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)  # other regular files beside the notebook, by relative path
+    files: Mapping[str, bytes] = field(default_factory=dict)  # regular files beside the notebook, by relative path
     notes: tuple[str, ...] = ()  # sentences for the instructor: what was odd and what was done about it
     problem: str | None = None
     timestamp: str | None = None  # ISO 8601, UTC
