@@ -16,7 +16,9 @@ from grading import sheet as sheets
 from grading.model import Cell, Grade, Output, Result, Sheet, Submission
 from grading.run import Ended, Run
 from grading.sandbox import Sandbox
+from grading.static_rules import broken_rule
 from helpers.checks.answers import Look
+from helpers.checks.library import Exercise
 
 MAX_RUNS = 40  # processes for one submission; the time limit usually comes first
 _CODE = ("text", "locked", "solution", "extra", "manual", "test")
@@ -55,11 +57,28 @@ def _sandbox(sheet: Sheet, trust: bool) -> Sandbox:
     """The forking parent with the sheet's imports; the least recently used one makes room."""
     data = os.environ.get("COURSE_DATA")
     key = (tuple(sheets.imports(sheet)), trust, data)
-    sandbox = _sandboxes.pop(key, None) or Sandbox(key[0], trust, Path(data).resolve() if data else None)
+    sandbox = _sandboxes.pop(key, None)
+    if sandbox is None:
+        sandbox = Sandbox(key[0], trust, Path(data).resolve() if data else None)
+        _rehearse(sandbox, sheet)
     while len(_sandboxes) >= _KEPT:
         _sandboxes.pop(next(iter(_sandboxes))).close()
     _sandboxes[key] = sandbox
     return sandbox
+
+
+def _rehearse(sandbox: Sandbox, sheet: Sheet) -> None:
+    """Run the released notebook once, to have ready what its cells import on the way."""
+    blank = Submission("", sheet.chapter, sheet.notebook)
+    run = Run(sandbox, blank, sheet.limits, time.monotonic() + sheet.limits.total_seconds)
+    try:
+        for cell in sheet.cells:
+            if cell.kind == "code" and cell.role in ("text", "locked", "solution"):
+                run.cell(cell, figures=False)
+        names = run.modules()
+    finally:
+        run.close()
+    sandbox.preload(names)
 
 
 @atexit.register
@@ -169,7 +188,7 @@ class _Work:
             return
         exercise = self.questions[name][hidden]
         if not hidden:
-            verdict = judge.public_half(run, cell.grade_id, exercise)
+            verdict = judge.public_half(run, cell.grade_id, exercise, self._objection(cell, exercise))
             self.seen[name] = verdict.seen
         elif self.seen.get(name) is None:
             reason = "The hidden cases were not asked, since the process did not survive the public ones."
@@ -183,6 +202,11 @@ class _Work:
             self.seen[name] = None
             self.notes.append(f"Exercise {name}: {verdict.ended.reason}.")
             raise verdict.ended
+
+    def _objection(self, cell: Cell, exercise: Exercise) -> str | None:
+        """What the text of the notebook up to the questions says about the exercise's rules."""
+        before = self.cells[: self.cells.index(cell)]
+        return broken_rule([c.source for c in before if c.kind == "code"], exercise.names, exercise.rules)
 
     def _public_state(self, name: str) -> str:
         return next(self.grades[c.grade_id].state for c in self.cells if c.exercise == name and c.role == "check")

@@ -6,7 +6,7 @@ came out of the student's process, where hidden inputs have been, is in it.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,10 +32,12 @@ class Verdict:
     ended: Ended | None = None
 
 
-def public_half(run: Run, key: str, exercise: Exercise) -> Verdict:
-    """Look at the answer at a mark, ask the public cases, and judge."""
+def public_half(run: Run, key: str, exercise: Exercise, objection: str | None = None) -> Verdict:
+    """Look at the answer at a mark, ask the public cases, and judge. An `objection` to its text stands for itself."""
     try:
         seen = run.look(key, exercise)
+        if objection and not any(seen.kinds):
+            seen = replace(seen, broken=seen.broken or objection)
     except Ended as end:
         return _without_evidence(exercise, False, end)
     verdict = _half(run, key, exercise, seen, hidden=False)

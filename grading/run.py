@@ -74,6 +74,10 @@ class Run:
         with _believing_nothing():
             return wire.read_answer(reply)
 
+    def modules(self) -> list[str]:
+        """What the notebook has imported so far."""
+        return self._request(20.0, do="modules")
+
     def _request(self, within: float, /, **request) -> object:
         began = time.monotonic()
         deadline = min(began + within, self.until)

@@ -28,6 +28,7 @@ from helpers.checks.errors import CourseError
 from helpers.checks.library import ROOT
 
 WARM_SECONDS = 180.0  # for importing TensorFlow on a slow disk
+_NAMES = 200  # of modules in one message
 START_SECONDS = 20.0  # from the order to the student's process being there
 _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
 _COURSE = ("helpers", "data/registry.json", "data/quizzes", "grading/__init__.py", "grading/wire.py", "grading/inside")
@@ -185,6 +186,7 @@ class Sandbox:
 
     def __init__(self, imports: Sequence[str] = (), trust: bool = False, data: Path | None = None) -> None:
         self.imports, self.trust, self.data = list(imports), trust, data
+        self.more: list[str] = []  # what the notebook imports later, known after a rehearsal
         self.walls = not trust
         self.parent: subprocess.Popen | None = None
         self.control: socket.socket | None = None
@@ -221,6 +223,17 @@ class Sandbox:
             self._spawn(theirs)
         root = os.getuid() == 0 and not self.trust
         self.control.send(json.dumps({"imports": self.imports, "drop_root": root}).encode())
+        self._hear_back()
+        self.preload(self.more)
+
+    def preload(self, names: Sequence[str]) -> None:
+        """Import `names` in the forking parent, now and whenever it has to be started again."""
+        self.more = list(names)
+        for first in range(0, len(self.more), _NAMES):
+            self.control.send(json.dumps({"imports": self.more[first : first + _NAMES]}).encode())
+            self._hear_back()
+
+    def _hear_back(self) -> None:
         if not wire.waits(self.control, WARM_SECONDS) or not self.control.recv(4096):
             error = self._last_words()
             self.close()

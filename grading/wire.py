@@ -16,6 +16,7 @@ from dataclasses import asdict
 import numpy as np
 
 from helpers.checks.answers import MAX_ITEMS, MAX_TEXT, Answer, Look, Opaque, Trouble
+from helpers.checks.compare import STAGES
 from helpers.checks.codec import Function, Rng
 
 _LENGTHS = struct.Struct("!II")
@@ -23,6 +24,7 @@ MAX_JSON = 4 << 20
 MAX_ARRAYS = 192 << 20  # of one frame
 _CHUNK = 1 << 20
 _KINDS = "biufc"
+_FINDINGS = (*STAGES, "error", "rule broken")  # what a probe may say is wrong
 _MARKED = {"$array", "$rng", "$function", "$opaque", "$tuple"}
 
 
@@ -201,7 +203,7 @@ def _read_trouble(fields: dict) -> Trouble:
     kinds = _texts(fields.get("kinds"), 50, 200)
     finding = fields.get("finding")
     pair = None if finding is None else tuple(_texts(finding, 2, 2_000))
-    if not kinds or (pair is not None and len(pair) != 2):
+    if not kinds or (pair is not None and (len(pair) != 2 or pair[0] not in _FINDINGS)):
         raise Broken("an exception without a name")
     texts = (_text(fields.get(name), 1_000) for name in ("headline", "place", "unwritten"))
     return Trouble(tuple(kinds), *texts, finding=pair)

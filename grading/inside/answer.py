@@ -9,6 +9,7 @@ import contextlib
 import io
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy.testing  # noqa: F401 - before helpers.checks.pristine, which then keeps it too
@@ -18,7 +19,7 @@ from grading.inside import isolate
 from grading.inside.shell import Shell
 from helpers.checks import pristine, probes
 from helpers.checks.ask import ask, look
-from helpers.checks.library import Case, Exercise, Output
+from helpers.checks.library import Case, Exercise, Output, unknown
 
 _shell: Shell | None = None
 
@@ -62,7 +63,15 @@ def _give_students_their_own_copy() -> None:
 def serve(channel: socket.socket) -> None:
     """Answer requests until the judge hangs up."""
     marks: dict[str, dict] = {}
-    requests = {"files": _files, "cell": _cell, "test": _test, "mark": _mark, "look": _look, "ask": _ask}
+    requests = {
+        "files": _files,
+        "cell": _cell,
+        "test": _test,
+        "mark": _mark,
+        "look": _look,
+        "ask": _ask,
+        "modules": _modules,
+    }
     while True:
         try:
             request = wire.receive(channel)
@@ -116,11 +125,13 @@ def _ask(marks, key: str, names: list[str], outputs: list[str], seconds: float, 
 
 def _exercise(names, outputs, seconds: float, rules=()) -> Exercise:
     """As much of an exercise as asking needs."""
-    return Exercise(
-        id="", chapter="", title="", names=tuple(names), points=(0.0, 0.0), minutes=0, seconds=seconds, rtol=0.0,
-        silent=False, rules=tuple(rules), hints=(), misconceptions={}, outputs={name: Output() for name in outputs},
-        cases=(),
-    )  # fmt: skip
+    parts = {"names": tuple(names), "outputs": {name: Output() for name in outputs}}
+    return replace(unknown(""), seconds=seconds, rules=tuple(rules), **parts)
+
+
+def _modules(marks) -> list[str]:
+    """What has been imported, in order."""
+    return [name for name in sys.modules if name.isascii() and len(name) < 200]
 
 
 def _test(marks, source: str, seconds: float, output: int) -> dict:

@@ -34,14 +34,18 @@ def broken_rule(student, rules) -> str | None:
 
 
 def _first_broken(student, rules) -> str | None:
-    for rule in rules:
-        judge = _NoLoops() if rule["rule"] == "no_loops" else _NoCalls(rule["names"])
+    for judge in judges(rules):
         message = judge.whole(unwrap(student))
         for piece in pieces(student):
             message = message or judge.piece(piece)
         if message:
             return message
     return None
+
+
+def judges(rules) -> list:
+    """What judges an answer as a whole (`whole(student)`) and each of its functions (`piece(piece)`), for every rule."""
+    return [_NoLoops() if rule["rule"] == "no_loops" else _NoCalls(rule["names"]) for rule in rules]
 
 
 class _NoLoops:

@@ -10,6 +10,11 @@ from helpers.checks.report import Report
 _latest: dict[str, Report] = {}
 
 
+def judged_elsewhere() -> bool:
+    """Whether this notebook is being graded by a judge outside this process, who alone has the references."""
+    return os.environ.get("COURSE_GRADING") == "1"
+
+
 def remember(report: Report) -> None:
     """Remember the latest public report of every exercise, and count the failed tries."""
     if not report.hidden:
@@ -34,6 +39,8 @@ def passed(*exercise_ids: str) -> bool:
 
 def hint(exercise_id: str | None = None) -> None:
     """Print an exercise's open hints: nudge, idea, skeleton. One more opens per failed try."""
+    if judged_elsewhere():
+        return
     chapter = sys._getframe(1).f_globals.get("CHAPTER")
     exercise = _resolve(exercise_id, chapter)
     open_steps = min(max(record.tries(exercise), 1), len(exercise.hints))
