@@ -90,7 +90,7 @@ class GraphExplorer(Explorer):
             self.wrong = f"{error} You still see the graph before."
             return
         self._put_fields()
-        with self.together():
+        with self.quietly():
             example = next((name for name, text in EXAMPLES.items() if text == formula), OWN)
             self.controls["example"].value = example
             self.controls["step"].value = 0

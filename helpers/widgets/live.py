@@ -147,13 +147,19 @@ class Explorer:
         self.picture.refresh(" ".join(filter(None, (*lines, problem))))
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Several controls are moved inside, and drawn once, at the end."""
+    def quietly(self) -> Iterator[None]:
+        """Controls are moved inside without being drawn: what called this draws anyway."""
         busy, self._busy = self._busy, True
         try:
             yield
         finally:
             self._busy = busy
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Several controls are moved inside, and drawn once, at the end."""
+        with self.quietly():
+            yield
         self.refresh()
 
     def update(self) -> tuple[list[str], str]:
