@@ -6,7 +6,6 @@ import ipywidgets as widgets
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
@@ -31,6 +30,7 @@ from helpers.widgets.kernel import (
 )
 from helpers.widgets.live import Explorer, LivePicture, as_code, choice
 from helpers.widgets.pad import DrawingPad
+from helpers.widgets.parts import put, put_signed, unit_image
 from helpers.widgets.pictures import SIDE, small, uploaded
 
 LARGEST = SIZES[-1]  # of a kernel's sides
@@ -110,7 +110,7 @@ class KernelExplorer(Explorer):
 
     def _put_image(self, image: np.ndarray) -> None:
         self.image = image
-        _put(self.shown, image)
+        put(self.shown, image)
 
     def _take_drawing(self) -> None:
         self._missing = "" if self.drawing.strokes else "The sheet is empty: draw something on it."
@@ -165,14 +165,9 @@ class KernelExplorer(Explorer):
     def _draw(self) -> Figure:
         fig, axes = plots.figure(1, 4, width=9.6, height=3.4, width_ratios=[3, 1.25, 1.25, 3])
         left, middle, beside, right = axes[0]
-        self.shown = plots.draw_image(left, self.image, "picture")
-        self.zoomed = plots.draw_image(middle, np.zeros((3, 3)), "window")
-        self.weights = plots.draw_signed(beside, np.zeros((3, 3)), "kernel,\nas it lies")
-        self.result = plots.draw_signed(right, np.zeros((2, 2)), "result: white is 0")
-        for drawn in (self.shown, self.zoomed, self.weights, self.result):
-            drawn.set_interpolation("nearest")
-            drawn.axes.set(xlim=(0, 1), ylim=(1, 0))
-            drawn.axes.spines[:].set_visible(False)
+        self.shown, self.zoomed = unit_image(left, "picture"), unit_image(middle, "window")
+        self.weights = unit_image(beside, "kernel,\nas it lies", signed=True)
+        self.result = unit_image(right, "result: white is 0", signed=True)
         bar = fig.colorbar(self.result, ax=right, shrink=0.8, ticks=[-1, 0, 1])
         bar.set_ticklabels(["-max", "0", "max"])
         self._draw_marks(left, right)
@@ -211,8 +206,8 @@ class KernelExplorer(Explorer):
             settings = {"flip": flip, "stride": stride, "padding": padding, "dilation": dilation}
             filtered = compute(self.image, self.kernel, **settings, own=own)
             self._computed = key, filtered
-            _put_signed(self.weights, filtered.kernel)
-            _put_signed(self.result, np.zeros((2, 2)) if filtered.output is None else filtered.output)
+            put_signed(self.weights, filtered.kernel)
+            put_signed(self.result, np.zeros((2, 2)) if filtered.output is None else filtered.output)
             self._shade(filtered)
         return self._computed[1]
 
@@ -246,7 +241,7 @@ class KernelExplorer(Explorer):
         cell = max(1 / side, SPOT)
         at = ((window.column + 0.5) / side - cell / 2, (window.row + 0.5) / side - cell / 2)
         self.spot.set(xy=at, width=cell, height=cell)
-        _put(self.zoomed, window.values)
+        put(self.zoomed, window.values)
 
     def _pointed(self, ax: Axes, x: float, y: float) -> None:
         """A pointer chooses an output pixel: on the result it, on the picture the one whose window is there."""
@@ -294,18 +289,6 @@ def _slider(words: str, value: int, values: range) -> widgets.IntSlider:
 def _names(kernel: np.ndarray) -> list[str]:
     """What the fields of the grid are called."""
     return [f"weight in row {r}, column {c}" for r, c in np.ndindex(kernel.shape)]
-
-
-def _put(artist: AxesImage, values: np.ndarray) -> None:
-    """Show other values, their longer side from 0 to 1: axes that stay need not be drawn again."""
-    height, width = np.divide(values.shape, max(values.shape))
-    artist.set_extent((0, width, height, 0))
-    artist.set_data(values)
-
-
-def _put_signed(artist: AxesImage, values: np.ndarray) -> None:
-    """Show other signed values as shares of the largest: one scale for all of them."""
-    _put(artist, values / (np.abs(values[np.isfinite(values)]).max(initial=0.0) or 1.0))
 
 
 def _weights(kernel: str | Sequence | np.ndarray, size: int) -> tuple[np.ndarray, str]:
