@@ -61,6 +61,11 @@ COURSE_RESULTS = Table(
     Index("course_results_chapter", "chapter", "student"),
     Index("course_results_submission", "submission"),
 )
+# Without these, nbgrader reads all grades of everybody for the score of one student, in `nbgrader export` for instance.
+_INDEXES = {
+    "course_grade": ("grade", "notebook_id"),
+    "course_submitted_notebook": ("submitted_notebook", "assignment_id"),
+}
 
 
 class GradebookError(CourseError):
@@ -134,6 +139,9 @@ class Database:
             connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
             connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": head})
         _METADATA.create_all(connection)
+        for name, (table, column) in _INDEXES.items():
+            if name not in {index["name"] for index in inspect(connection).get_indexes(table)}:
+                connection.execute(text(f"CREATE INDEX {name} ON {table} ({column})"))
 
 
 def insert(connection: Connection, table: Table):

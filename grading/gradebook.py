@@ -20,7 +20,7 @@ from traitlets.config import Config
 from grading.codec import load
 from grading.database import COURSE_RESULTS, Database, exclude_others
 from grading.model import Result, Sheet
-from grading.recording import Entry, Graded, Penalty, chapter_ids, record
+from grading.recording import Entry, Graded, Penalty, record
 from grading.registration import chapters_of, register_chapter, register_course
 
 __all__ = ["Gradebook", "Graded"]
@@ -138,7 +138,7 @@ def _row_page(connection: Connection, chapter: str, after: str) -> list[dict]:
     table, penalty = COURSE_RESULTS.c, SubmittedNotebook.late_submission_penalty
     page = _page(connection, chapter, after, _ROWS_AT_ONCE, table.submission, table.row_json, penalty)
     by_hand: dict[str, dict[str, Row]] = {}
-    for grade in _graded_by_hand(connection, chapter, [row["submission"] for row in page]) if page else ():
+    for grade in _graded_by_hand(connection, [row["submission"] for row in page]):
         by_hand.setdefault(grade.notebook_id, {})[grade.name] = grade
     rows = []
     for row in page:
@@ -150,11 +150,9 @@ def _row_page(connection: Connection, chapter: str, after: str) -> list[dict]:
     return rows
 
 
-def _graded_by_hand(connection: Connection, chapter: str, ids: Sequence[str]) -> Iterable[Row]:
-    cells = [cell for notebook in chapter_ids(connection, chapter).notebooks.values() for cell in notebook.graded()]
+def _graded_by_hand(connection: Connection, ids: Sequence[str]) -> Iterable[Row]:
     query = select(Grade.notebook_id, BaseCell.name, Grade.manual_score, Grade.score.label("score"))
-    query = query.join(BaseCell, BaseCell.id == Grade.cell_id)
-    query = query.where(Grade.cell_id.in_(cells), Grade.notebook_id.in_(ids))  # by cell first: that is the index
+    query = query.join(BaseCell, BaseCell.id == Grade.cell_id).where(Grade.notebook_id.in_(ids))
     return connection.execute(query.where(or_(Grade.manual_score.is_not(None), Grade.extra_credit.is_not(None))))
 
 

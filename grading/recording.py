@@ -241,7 +241,7 @@ def _comments(connection: Connection, places: Sequence[_Place]) -> None:
 def _penalties(connection: Connection, places: Sequence[_Place], penalty: Penalty) -> None:
     """What being late costs, by nbgrader's plugin: between nothing and the score of the notebook."""
     late = [place for place in places if place.seconds_late > 0]
-    scores = _scores(connection, late)
+    scores = _scores(connection, late) if late else {}
     costs = dict.fromkeys(place.submitted for place in places)
     for place in late:
         score = scores.get(place.submitted, 0.0)
@@ -254,10 +254,9 @@ def _penalties(connection: Connection, places: Sequence[_Place], penalty: Penalt
 
 def _scores(connection: Connection, places: Sequence[_Place]) -> dict[str, float]:
     """The score of students' notebooks by id, those given by hand and extra credit included."""
-    cells = sorted({cell for place in places for cell in place.notebook.graded()})
     query = select(Grade.notebook_id, func.sum(Grade.score)).group_by(Grade.notebook_id)
-    query = query.where(Grade.cell_id.in_(cells), Grade.notebook_id.in_([place.submitted for place in places]))
-    return {row[0]: row[1] for row in connection.execute(query)} if places else {}
+    rows = connection.execute(query.where(Grade.notebook_id.in_([place.submitted for place in places])))
+    return {row[0]: row[1] for row in rows}
 
 
 def _seconds_late(duedate: datetime | None, submission: Row) -> float:

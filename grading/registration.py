@@ -6,6 +6,7 @@ up to date in place: submissions, grades and comments stay.
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import (
@@ -40,6 +41,8 @@ _TABLES = {
     "manual": (GradeCell, SolutionCell),
     "task": (TaskCell,),
 }
+# A hidden cell in the author's notebook. Without it, nbgrader's own autograde would find nothing there that can fail.
+_HIDDEN = '{}\n### BEGIN HIDDEN TESTS\nevaluate("{}", hidden=True)\n### END HIDDEN TESTS'
 GRADED, COMMENTED = (GradeCell, TaskCell), (SolutionCell, TaskCell)
 
 
@@ -74,7 +77,7 @@ def register_chapter(session: Session, course_id: str, sheets: Sequence[Sheet]) 
 
 
 def _register_cells(session: Session, notebook_id: str, sheet: Sheet) -> None:
-    cells = [cell for cell in sheet.cells if cell.role in _TABLES]
+    cells = [_as_written(cell) for cell in sheet.cells if cell.role in _TABLES]
     old = {(type(c), c.name): c for c in session.scalars(select(BaseCell).where(BaseCell.notebook_id == notebook_id))}
     wanted = {(kind, cell.grade_id): cell for cell in cells for kind in _TABLES[cell.role]}
     _remove_cells(session, sheet, [old[key] for key in old.keys() - wanted.keys()])
@@ -89,6 +92,13 @@ def _register_cells(session: Session, notebook_id: str, sheet: Sheet) -> None:
     _register_sources(session, notebook_id, cells)
     session.flush()
     _add_to_submissions(session, notebook_id, added)
+
+
+def _as_written(cell: Cell) -> Cell:
+    """The cell as the author wrote it: in a sheet, a hidden cell shows what students see of it."""
+    if cell.role != "hidden" or cell.released is not None:
+        return cell
+    return replace(cell, source=_HIDDEN.format(cell.source, cell.exercise))
 
 
 def _register_sources(session: Session, notebook_id: str, cells: Sequence[Cell]) -> None:

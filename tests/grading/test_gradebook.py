@@ -11,12 +11,13 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader import api
 from nbgrader.plugins.export import CsvExportPlugin
-from nbgrader.preprocessors import AssignLatePenalties, ComputeChecksums, SaveAutoGrades, SaveCells
+from nbgrader.preprocessors import AssignLatePenalties, ClearSolutions, ComputeChecksums, SaveAutoGrades, SaveCells
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from traitlets.config import Config
 
@@ -25,6 +26,8 @@ from grading.database import GradebookError
 from grading.gradebook import Gradebook, Graded
 from grading.model import Cell, Grade, Result, Sheet
 from grading.registration import KERNELSPEC
+from grading.sheet import load as load_sheets
+from helpers.checks.library import ROOT
 from tests.grading.postgres import Server, postgres  # noqa: F401 - a fixture
 
 COURSE, CHAPTER = "course", "ps1"
@@ -49,7 +52,7 @@ P2 = Sheet(
     (
         Cell("code", "def cube(x): ...", "solution", "cube"),
         Cell("code", "assert cube(2) == 8", "check", "check-cube", 1.0, "cube"),
-        Cell("code", "assert cube(3) == 27", "hidden", "hidden-cube", 2.0, "cube"),
+        Cell("code", "# More checks.", "hidden", "hidden-cube", 2.0, "cube"),
     ),
 )
 SHEETS = [P1, P2]
@@ -125,6 +128,8 @@ def notebook(sheet: Sheet) -> NotebookNode:
                 "locked": cell.role not in ("solution", "manual"),
                 "task": cell.role == "task",
             } | ({"points": cell.points} if cell.points else {})
+        if cell.role == "hidden":
+            node.source += f'\n### BEGIN HIDDEN TESTS\nevaluate("{cell.exercise}", hidden=True)\n### END HIDDEN TESTS'
         nb.cells.append(node)
     return ComputeChecksums().preprocess(nb, {})[0]
 
@@ -157,7 +162,7 @@ class Stock:
         with api.Gradebook(db_url, COURSE):
             pass
 
-    def _resources(self, sheet: Sheet, student: str = ".") -> dict:
+    def resources(self, sheet: Sheet, student: str = ".") -> dict:
         names = {"notebook": sheet.notebook, "assignment": sheet.chapter, "student": student, "db_url": self.url}
         return {"nbgrader": names}
 
@@ -165,7 +170,7 @@ class Stock:
         with api.Gradebook(self.url, COURSE) as gb:
             gb.update_or_create_assignment(sheets[0].chapter)
         for sheet in sheets:
-            SaveCells().preprocess(notebook(sheet), self._resources(sheet))
+            SaveCells().preprocess(notebook(sheet), self.resources(sheet))
 
     def save(self, batch: list[Graded]) -> None:
         sheets = {sheet.notebook: sheet for sheet in SHEETS}
@@ -180,7 +185,7 @@ class Stock:
                         grade.auto_score, grade.needs_manual_grade = 0, False
                     gb.db.commit()
                     continue
-            nb, where = executed(sheet, its.result), self._resources(sheet, student)
+            nb, where = executed(sheet, its.result), self.resources(sheet, student)
             SaveAutoGrades().preprocess(nb, where)
             AssignLatePenalties(config=ZERO).preprocess(nb, where)
 
@@ -284,6 +289,20 @@ def test_the_tables_are_those_that_nbgrader_makes(url, tmp_path, with_alembic, r
     penalties = {row[1]: row[3] for row in ask(url, TABLES["notebooks"]) if row[0] == "p1"}
     assert penalties["ada"] == 6.5  # late at the second try: 0 + 2.5 by hand + 0 + 4 by hand
     assert penalties["ben"] is penalties["dora"] is None  # on time now; has an extension
+
+
+def test_a_chapter_of_the_course_is_registered_as_nbgrader_does(tmp_path, with_alembic):
+    chapter = "02_neuron"
+    ours, other = (f"sqlite:///{tmp_path}/{name}.db" for name in ("ours", "stock"))
+    with Gradebook(ours, COURSE) as book:
+        book.register(load_sheets(chapter))
+    stock = Stock(other)
+    with api.Gradebook(other, COURSE) as gb:
+        gb.add_assignment(chapter)
+    written = nbformat.read(ROOT / "solutions" / chapter / f"{chapter}.ipynb", as_version=4)
+    nb = ComputeChecksums().preprocess(ClearSolutions().preprocess(written, {})[0], {})[0]
+    SaveCells().preprocess(nb, stock.resources(replace(P1, chapter=chapter, notebook=chapter)))
+    assert contents(ours) == contents(other)
 
 
 def test_nbgrader_registers_the_same_over_ours(book, url):
@@ -545,6 +564,8 @@ def test_a_creation_cut_short_by_a_missing_alembic_is_completed(url):
     with Gradebook(url, COURSE) as book:
         book.register(SHEETS)
     assert len(ask(url, "SELECT * FROM alembic_version")) == 1
+    indexed = [index["column_names"] for index in inspect(create_engine(url)).get_indexes("grade")]
+    assert ["notebook_id"] in indexed  # one student's score is found without reading everybody's grades
 
 
 def execute(db_url: str, *statements: str) -> None:
