@@ -5,7 +5,7 @@ last by its place.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -136,13 +136,16 @@ class Matching:
         for r, cell in enumerate(self.received):
             if self.free(r) and cell.plain and cell.grade_id not in self.known:
                 places[cell.plain].append(r)
-        after = -1
-        for t, source in enumerate(self.given):
-            if t not in self.found:
-                free = [r for r in places.get(source, ()) if r not in self.used]
-                if free:
-                    self._take(t, next((r for r in free if r > after), free[0]))
-            after = self.found.get(t, after)
+        copies = Counter(self.given)
+        # What is there once says for the rest, such as equal stubs for free text, which gap they belong to.
+        for t in sorted(range(len(self.given)), key=lambda t: (copies[self.given[t]] > 1, t)):
+            free = [r for r in places.get(self.given[t], ()) if self.free(r)]
+            if t in self.found or not free:
+                continue
+            low, high = self._gap(t)
+            near = [r for r in free if low < r < high]
+            if near or copies[self.given[t]] == 1:
+                self._take(t, (near or free)[0])
 
     def _by_definition(self) -> None:
         definers = defaultdict(list)
