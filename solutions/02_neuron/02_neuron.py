@@ -274,6 +274,21 @@ if passed("Neuron"):
 # bias set the line, their *size* the certainty. The distance of the line from the origin is $|b| / \lVert w \rVert$,
 # here $2/\sqrt{5} = 0.894$.
 #
+# Now take the neuron into your own hands. The explorer draws with **your** functions. **Predict before you move a
+# slider:** which of `w1`, `w2` and `b` turn the line, and which moves it without turning it? Then choose AND, and make
+# all four samples right with as few moves as you can. (Click into the plane, or move `x1` and `x2`, to read the sum
+# anywhere; with the buttons below you place samples of your own.)
+
+# %%
+if passed("weighted_sum", "step"):
+    from helpers.widgets import neuron_explorer
+
+    neuron_explorer(weighted_sum, {"step": step, "sigmoid": sigmoid}, w1=1.0, w2=2.0, b=-0.5)
+
+# %% [markdown]
+# The bias shifts the line and keeps its direction; a weight turns it. For AND, lowering `b` alone is enough here: the
+# sum of (1, 1) is 3, of the others at most 2, so any bias from −2 down to just above −3 will do.
+#
 # **Recap.** One neuron, one straight cut: a line for two inputs, a plane for three, a hyperplane for the 64 pixels of a
 # digit.
 
@@ -447,6 +462,17 @@ if passed("add_bias_column", "perceptron_fit"):
 # %% [markdown]
 # Nothing is wrong with the others; twenty epochs were just not enough for them.
 #
+# **See it learn.** Each press on “next sample” lets **your** `perceptron_fit` look at one sample; the line moves with
+# the weights. **Predict before you press:** follow the table of OR above, which presses will move the line? Then choose
+# XOR under “points” and press “whole epoch” as often as you like.
+
+# %%
+if passed("weighted_sum", "step", "perceptron_fit"):
+    from helpers.widgets import neuron_explorer
+
+    neuron_explorer(weighted_sum, step, perceptron_fit, points="OR", w1=0.0, w2=0.0, b=0.0)
+
+# %% [markdown]
 # ### What a perceptron can never learn
 #
 # XOR is true when exactly one input is 1. **Predict before you run**: what will the mistakes look like after 20 epochs?

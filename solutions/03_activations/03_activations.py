@@ -775,6 +775,26 @@ if passed("signal_through_depth", "relu", "tanh", "sigmoid"):
 # The numbers scatter from one random network to the next, the more so the deeper and the narrower it is. Change the
 # seed and see.
 #
+# Go deeper: up to fifty layers, with **your** functions and weights. The dashed curves are the other ways to begin. The
+# lower picture is the way back: what is left of a correction of size 1 that starts at the last layer.
+#
+# **Predict before you move a slider:** choose the sigmoid. Which of the weights bring a tenth of the correction through
+# 20 layers: He's, LeCun's, or none?
+
+# %%
+if passed("initial_weights", *[f + g for f in ("sigmoid", "tanh", "relu") for g in ("", "_grad")]):
+    from helpers.widgets import depth_explorer
+
+    depth_explorer(
+        {"relu": relu, "tanh": tanh, "sigmoid": sigmoid},
+        {"relu": relu_grad, "tanh": tanh_grad, "sigmoid": sigmoid_grad},
+        initial_weights,
+    )
+
+# %% [markdown]
+# None of them: a slope of at most ¼ twenty times over is too much for weights of any of these sizes. With “std 1”
+# a tenth does: weights of that size saturate the units, and yet outweigh the small slopes.
+#
 # **Recap.** Spreads multiply like slopes: measure them after the activation, layer by layer.
 
 # %%
@@ -839,6 +859,16 @@ if passed("dead_fraction", "initial_weights", "relu", "leaky_relu"):
         alt="Share of dead units against the bias, from 0 to -3. For ReLU it is close to 0 at bias 0, about a half at "
         "-1, and nearly 1 from -2.5 on. For the leaky ReLU it is 0 throughout.",
     )
+
+# %% [markdown]
+# Dead units in *every* layer of a deep network, counted by **your** function: push the bias of every unit down, look at
+# one layer after the other, and see when nothing at all comes out of the last one.
+
+# %%
+if passed("dead_fraction", "initial_weights", "relu", "relu_grad"):
+    from helpers.widgets import depth_explorer
+
+    depth_explorer(relu, relu_grad, initial_weights, dead_fraction, depth=10, layer=3, bias=-0.5)
 
 # %% [markdown]
 # A leaky ReLU never dies: its slope on the left is small, but a small correction can still bring it back. In

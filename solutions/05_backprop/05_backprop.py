@@ -234,6 +234,17 @@ if passed("Value"):
     assert np.allclose([a.grad, b.grad, c.grad, f.grad], [-1.0, 1.5, 0.5, 2.0])
 
 # %% [markdown]
+# Now step by step. “next step” first fills the boxes with values, from left to right, then walks back with the slopes.
+# **Predict before every step back** which boxes get a number, and which. Change an input, choose “used twice” among
+# the examples, or type a formula of your own; **your** `Value` is put to the same graph and must find the same numbers.
+
+# %%
+if passed("Value"):
+    from helpers.widgets import graph_explorer
+
+    graph_explorer(Value, formula="d = a*b; e = d + c; L = e*f")
+
+# %% [markdown]
 # ### A whole network, number by number
 #
 # A well-known book walks through one pass of a network with two inputs, three hidden neurons and one output, all with
@@ -282,6 +293,32 @@ if passed("Value"):
     print(f"output before the step {output.data:.4f}, after it {sigmoid(h @ [w.data for w in W2]):.7f}")
 
 # %% [markdown]
+# One step brought it closer. How many does it take to the bottom, and how large may a step be? Here is a loss with only
+# two weights, so that it can be drawn from above. Its slopes are found by **your** `Value`. Press ▶ to let four ways of
+# walking downhill race, each from the same start and at the same rate.
+#
+# **Predict before you move the rate:** at 0.05 all four come down. What will plain gradient descent do at 0.25?
+
+# %%
+if passed("Value"):
+    from helpers.widgets import descent_explorer
+
+    def valley(w):
+        return (w[0] - 1) ** 2 + 5 * (w[1] - 0.5 * w[0]) ** 2
+
+    def valley_slopes(w):
+        w1, w2 = Value(w[0]), Value(w[1])
+        valley([w1, w2]).backward()
+        return np.array([w1.grad, w2.grad])
+
+    descent_explorer(valley, valley_slopes, rate=0.05, step=25)
+
+# %% [markdown]
+# At 0.25 it diverges: each step overshoots the valley by more than the last. The explorer says where the border is:
+# steps shrink only for rates below 2 / curvature. `descent_explorer()` without arguments has other surfaces, with
+# mini-batches too. *Momentum* keeps a share of the last step, *Nesterov* looks ahead before it steps, *Adam* gives
+# every weight a rate of its own.
+#
 # **Recap.** Slopes multiply along a path and add where paths meet. `backward` does that for a graph of any shape, as
 # long as every node waits for all that comes back to it. The libraries that train the largest networks work just like
 # this, with arrays in place of single numbers. That is the next step.
@@ -833,7 +870,23 @@ if passed("SimpleNetwork"):
     )
 
 # %% [markdown]
-# The dashed curves are stuck: the gradient is almost zero there, but the loss is not. Gradient descent finds *a*
+# Watch one start of **your** network with two hidden neurons and one output. On the left its answer over the whole
+# plane, with the lines of the hidden neurons; in the middle the four samples as the hidden layer sees them.
+#
+# **Predict before you press ▶:** what must the hidden layer do with the four samples, so that one line in the middle
+# picture is enough? Then try another start, and find one that is stuck.
+
+# %%
+if passed("SimpleNetwork"):
+    from helpers.widgets import xor_explorer
+
+    xor_explorer(SimpleNetwork, hidden=2, seed=0, epoch=0)
+
+# %% [markdown]
+# Two samples must fall together, or nearly so, until a straight line parts the ones from the zeros; that is what the
+# hand-made network of chapter 2 did.
+#
+# The dashed curves above are stuck: the gradient is almost zero there, but the loss is not. Gradient descent finds *a*
 # valley, and with two hidden units some valleys are dead ends. More hidden units help, as do other starting weights;
 # more patience helps some. Books like to show one run that works. One book's own network, from 300 starts, solves 48 %
 # of them after 1,000 epochs and 84 % after 20,000 (`python -m benchmarks.xor_starts`). About one run in six has not got
