@@ -1,7 +1,7 @@
 """What an attack is, and what an attacker has at hand: the released chapter, right answers, and the lie of the land.
 
 Attacks are harmless where they fail to be contained: whatever they would destroy is a canary, whatever they start ends
-by itself, and nothing but this computer is spoken to.
+by itself within minutes, and nothing but this computer is spoken to.
 """
 
 import json
@@ -18,7 +18,6 @@ GROUPS = ("resources", "process", "files and network", "interpreter and judge", 
 TARGET = "weighted_sum"  # most attacks are on this exercise of chapter 02
 HONEST = "step"  # and answer this one honestly
 STUB = "raise NotImplementedError()"
-SECONDS = 45  # whatever an attack starts is gone by then
 
 
 @dataclass(frozen=True)

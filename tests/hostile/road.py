@@ -18,7 +18,7 @@ from helpers.checks.library import ROOT
 from tests.hostile import watch
 from tests.hostile.kit import TARGET, Attack, Kit, World
 
-LIMITS = Limits(cell_seconds=5.0, total_seconds=40.0, cpu_seconds=30.0, memory=1 << 30)
+LIMITS = Limits(cell_seconds=10.0, total_seconds=60.0, cpu_seconds=30.0, memory=1 << 30)
 WATCHED = ("solutions", "notebooks", "data", "helpers", "grading", "authoring")
 PAGE = 5 << 20  # bytes of a feedback page
 
@@ -49,7 +49,7 @@ def grade_class(folder: Path, attacks: Sequence[Attack], seed: int = 0, workers:
     folder.chmod(0o755)
     home = folder / "home"
     home.mkdir()
-    (home / "canary.txt").write_text("canary")
+    (home / "canary.txt").write_text(watch.CANARY)
     name = f"hostile-canary-{os.getpid()}"
     listener = watch.Listener(name)
     world = World(ROOT, folder / "submitted", folder / "gradebook.db", home, listener.port, name)
@@ -93,12 +93,19 @@ def _folder(world: World, student: str, chapter: str) -> Path:
 
 def _grade_all(tasks: list[tuple[Sheet, Path, str]], workers: int) -> Graded:
     graded = Graded()
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    questions = [sheets.questions_bytes(sheet) for sheet in {sheet.digest: sheet for sheet, _, _ in tasks}.values()]
+    with ProcessPoolExecutor(workers, get_context("spawn"), _install, (questions,)) as pool:
         for student, row, notes, page in pool.map(_grade_one, *zip(*tasks, strict=True)):
             graded.rows[student], graded.notes[student], graded.pages[student] = row, notes, page
         for _ in range(workers):
             pool.submit(close_sandboxes)
     return graded
+
+
+def _install(questions: list[bytes]) -> None:
+    """What a worker of a cluster gets before it grades: the references, as they were when the class was handed in."""
+    for data in questions:
+        sheets.install(data)
 
 
 def _grade_one(sheet: Sheet, folder: Path, student: str) -> tuple[str, dict, list[str], dict]:

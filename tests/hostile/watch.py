@@ -20,6 +20,7 @@ from PIL import Image
 
 from helpers.checks.library import hidden_path, public_path, read_chapter
 
+CANARY = "FOUND A SECRET in the instructor's own files"
 LITTER = "hostile"  # in the name of everything that an attack leaves behind
 _PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/work", "/etc/cron.d", "/etc/profile.d", "/etc/systemd/system")
 _SUBREAPER = 36

@@ -293,8 +293,7 @@ def _link(name: str, target: str, first: str = ""):
     def build(kit: Kit) -> None:
         if first:
             kit.hand_in(WRONG, first=first)
-        goal = kit.fill(f"<{target}>").strip("'") if target.isupper() else target
-        (kit.folder / name).symlink_to(goal)
+        (kit.folder / name).symlink_to(kit.world.home / "canary.txt" if target == "HOME" else target)
 
     return build
 
@@ -383,7 +382,7 @@ ATTACKS = [
     A("makes-a-setuid-program", harm="a program with the instructor's rights stays behind", build=cell(SET_UID)),
     A("reads-secrets", harm="tokens in the environment and the command lines of others", build=cell(SECRETS)),
     A("links-a-file", row="q", harm="a link makes the grader copy a file of the host",
-      build=_link("data.txt", "/etc/hostname", first="print(open('data.txt').read())")),
+      build=_link("data.txt", "HOME", first="print(open('data.txt').read())")),
     A("links-a-device", harm="a link to a device that never ends", build=_link("data.txt", "/dev/zero",
       first="print(len(open('data.txt', 'rb').read(10)))")),
     A("links-its-notebook", harm="the notebook is a link to the author's", right=(),

@@ -39,7 +39,7 @@ if os.fork() == 0:
         try: signal.signal(number, signal.SIG_IGN)
         except (OSError, ValueError): pass
     os.closerange(0, 256)
-    time.sleep(45)
+    time.sleep(240)
     os._exit(0)
 """
 KILL = """
@@ -120,7 +120,7 @@ ATTACKS = [
       build=body("import os\nfor _ in range(2000):\n    try:\n        if os.fork() == 0: os._exit(0)\n"
                  "    except OSError: break\nreturn 0.0")),
     A("leaves-a-program", row="t", harm="a program goes on after grading has ended",
-      build=cell("import subprocess\nsubprocess.Popen(['sleep', '45'], start_new_session=True)")),
+      build=cell("import subprocess\nsubprocess.Popen(['sleep', '240'], start_new_session=True)")),
     A("leaves-a-daemon", harm="a daemon that ignores every signal and has no parent", build=cell(DAEMON)),
     A("leaves-a-daemon-in-the-answer", harm="the same from within a check", build=body(DAEMON + "\nreturn 0.0")),
     A("leaves-a-job", harm="a job for cron, at or systemd comes back later",
