@@ -8,6 +8,7 @@ step costs its own points and no others.
 import atexit
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,6 +101,7 @@ class _Work:
     seen: dict[str, Look] = field(default_factory=dict)  # by exercise
     trouble: dict[str, tuple[str, str]] = field(default_factory=dict)  # grade_id of a solution cell -> state, sentence
     skipped: set[int] = field(default_factory=set)  # cells that a process did not survive
+    tried_again: set[int | str] = field(default_factory=set)  # steps over which a process was killed
     notes: list[str] = field(default_factory=list)
     spent: float = 0.0
 
@@ -110,14 +112,8 @@ class _Work:
         runs = 0
         while self._waiting() and runs < MAX_RUNS and time.monotonic() < until:
             runs += 1
-            run = Run(sandbox, submission, sheet.limits, until)
-            try:
-                self._run(run)
-            except Ended:
-                pass  # noted where it happened; the next process leaves that step out
-            finally:
-                self.spent += run.spent
-                run.close()
+            with suppress(Ended):  # noted where it happened; the next process leaves that step out
+                self._run_once(sandbox, submission, sheet, until)
         if self._waiting():
             limit = (
                 f"its {sheet.limits.total_seconds:g} s were used up" if runs < MAX_RUNS else "too many processes died"
@@ -126,6 +122,14 @@ class _Work:
                 self.grades[cell.grade_id] = judge.nothing(
                     cell.points, "not run", f"This was not judged, since {limit}."
                 )
+
+    def _run_once(self, sandbox: Sandbox, submission: Submission, sheet: Sheet, until: float) -> None:
+        run = Run(sandbox, submission, sheet.limits, until)
+        try:
+            self._run(run)
+        finally:
+            self.spent += run.spent
+            run.close()
 
     def in_order(self) -> dict[str, Grade]:
         """The grades in the order of the notebook."""
@@ -160,6 +164,8 @@ class _Work:
         try:
             outcome, outputs = run.cell(cell, figures)
         except Ended as end:
+            if self._deserves_another_try(end, index):
+                raise
             self.skipped.add(index)
             self._note_trouble(index, cell, end.state, f"its cell ended the process: {end.reason}")
             if cell.role == "test":
@@ -189,19 +195,26 @@ class _Work:
         exercise = self.questions[name][hidden]
         if not hidden:
             verdict = judge.public_half(run, cell.grade_id, exercise, self._objection(cell, exercise))
-            self.seen[name] = verdict.seen
         elif self.seen.get(name) is None:
             reason = "The hidden cases were not asked, since the process did not survive the public ones."
             self.grades[cell.grade_id] = judge.nothing(cell.points, self._public_state(name), reason)
             return
         else:
             verdict = judge.hidden_half(run, cell.grade_id, exercise, self.seen[name])
+        if verdict.ended and self._deserves_another_try(verdict.ended, cell.grade_id):
+            raise verdict.ended
         self.grades[cell.grade_id] = self._with_trouble(name, verdict.grade)
         self.reports[cell.grade_id] = verdict.report
+        self.seen.setdefault(name, None if verdict.ended else verdict.seen)
         if verdict.ended:
-            self.seen[name] = None
             self.notes.append(f"Exercise {name}: {verdict.ended.reason}.")
             raise verdict.ended
+
+    def _deserves_another_try(self, end: Ended, step: int | str) -> bool:
+        """Whether somebody else may have killed the process, which nobody should be blamed for before it is repeated."""
+        first = end.perhaps_by_others and step not in self.tried_again
+        self.tried_again.add(step)
+        return first
 
     def _objection(self, cell: Cell, exercise: Exercise) -> str | None:
         """What the text of the notebook up to the questions says about the exercise's rules."""

@@ -24,9 +24,10 @@ _MOST_PNG = 1 << 20
 class Ended(Exception):
     """The student's process is no more. `state` is one of model.NO_EVIDENCE, `reason` a clause for a sentence."""
 
-    def __init__(self, state: str, reason: str) -> None:
+    def __init__(self, state: str, reason: str, by_whom: str = "") -> None:
         super().__init__(reason)
         self.state, self.reason = state, reason
+        self.perhaps_by_others = by_whom == "unknown"  # the system's own killer, or a person: worth a second try
 
 
 class Run:

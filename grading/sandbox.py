@@ -119,7 +119,10 @@ class Process:
         text, ancillary, _, _ = self.status.recvmsg(4096, socket.CMSG_SPACE(12))
         message = json.loads(text) if text else {"failed": "it ended at once"}
         if "started" not in message:
-            raise NoSandbox(f"The sandbox could not start a process: {message.get('failed')}.")
+            raise NoSandbox(
+                f"The sandbox could not start a process ({message.get('failed')}): the kernel has to allow user namespaces "
+                "inside bubblewrap (sysctl kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)."
+            )
         pid = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
         return psutil.Process(pid)
 
@@ -196,7 +199,7 @@ class Sandbox:
         for attempt in (1, 2):
             try:
                 return self._process(limits)
-            except (OSError, wire.Closed, NoSandbox):
+            except (OSError, psutil.Error, wire.Closed, NoSandbox):
                 self.close()  # the parent may have been killed: once more with a new one
                 if attempt == 2:
                     raise
