@@ -211,7 +211,7 @@ class _Work:
             raise verdict.ended
 
     def _deserves_another_try(self, end: Ended, step: int | str) -> bool:
-        """Whether somebody else may have killed the process, which nobody should be blamed for before it is repeated."""
+        """Whether somebody else may have killed the process: nobody is blamed for that before it has happened twice."""
         first = end.perhaps_by_others and step not in self.tried_again
         self.tried_again.add(step)
         return first

@@ -13,7 +13,6 @@ import site
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -120,8 +119,8 @@ class Process:
         message = json.loads(text) if text else {"failed": "it ended at once"}
         if "started" not in message:
             raise NoSandbox(
-                f"The sandbox could not start a process ({message.get('failed')}): the kernel has to allow user namespaces "
-                "inside bubblewrap (sysctl kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)."
+                f"The sandbox could not start a process ({message.get('failed')}): the kernel has to allow user "
+                "namespaces inside bubblewrap (sysctl kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)."
             )
         pid = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
         return psutil.Process(pid)
