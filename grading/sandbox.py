@@ -120,7 +120,7 @@ class Process:
         if "started" not in message:
             raise NoSandbox(
                 f"The sandbox could not start a process ({message.get('failed')}): the kernel has to allow user "
-                "namespaces inside bubblewrap (sysctl kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)."
+                "namespaces inside bubblewrap (sysctl kernel.apparmor_restrict_unprivileged_userns=0)."
             )
         pid = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
         return psutil.Process(pid)
