@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 USER = "teacher"
+MISSING = "no PostgreSQL server is installed here (on Debian and Ubuntu: apt install postgresql)"
 
 
 def programs() -> Path | None:
@@ -71,17 +72,14 @@ def _account() -> str:
     return "nobody"
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A server, started once for all tests of this process."""
-    where = programs()
-    if where is None:
-        pytest.skip("no PostgreSQL server is installed here (on Debian and Ubuntu: apt install postgresql)")
+@contextlib.contextmanager
+def running() -> Iterator[Server]:
+    """A fresh server, gone with its folder at the end. There must be `programs`."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short, since the path of a socket may have 107 characters
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Server(where, folder, port, secrets.token_hex(8))
+    server = Server(programs(), folder, port, secrets.token_hex(8))
     try:
         (folder / "password").write_text(server.password)
         if os.geteuid() == 0:
@@ -95,3 +93,12 @@ def postgres() -> Iterator[Server]:
         if (folder / "data" / "postmaster.pid").exists():
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server, started once for all tests of this process."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL server is installed here (on Debian and Ubuntu: apt install postgresql)")
+    with running() as server:
+        yield server
