@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from grading import nbgrader_stages
+
 c = get_config()  # noqa: F821 - provided by traitlets
 
 c.CourseDirectory.course_id = "learning-to-see"
@@ -13,4 +15,5 @@ c.CourseDirectory.release_directory = "notebooks"
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints", "__pycache__", "*.pyc", "feedback", "*.py", "*.npz", "*.npy", "*.json", "*.yaml", "*secret*",
 ]  # fmt: skip
-c.Execute.timeout = 120  # seconds a cell; the slowest of the course's own takes 20
+c.Execute.timeout = 120  # seconds a cell, of `nbgrader validate`; the slowest of the course's own takes 20
+nbgrader_stages.install()  # autograde and generate_feedback, here and in Formgrader, take the course's own road

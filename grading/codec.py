@@ -7,9 +7,9 @@ output, never the grade and never the memory of whoever reads it.
 import base64
 import json
 import zlib
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from grading.model import Cell, Grade, Output, Result
+from grading.model import Cell, Grade, Output, Result, Submission
 from helpers.checks.errors import CourseError
 
 LARGEST = 64 << 20  # bytes of JSON, before compression
@@ -61,6 +61,23 @@ def unpack(data: bytes, largest: int = LARGEST):
         raise DamagedData(f"Stored data cannot be read ({error}); grade that notebook again.") from error
 
 
+def dump_submission(submission: Submission) -> bytes:
+    """`submission` as bytes: whole, since intake has bounded it."""
+    files = {name: base64.b64encode(data).decode("ascii") for name, data in submission.files.items()}
+    return pack(vars(submission) | {"cells": [vars(cell) for cell in submission.cells], "files": files})
+
+
+def load_submission(data: bytes, largest: int = LARGEST) -> Submission:
+    """Undo `dump_submission`. Raises DamagedData for anything else."""
+    tree = unpack(data, largest)
+    try:
+        cells = tuple(Cell(**cell) for cell in tree.pop("cells"))
+        files = {name: base64.b64decode(text, validate=True) for name, text in tree.pop("files").items()}
+        return Submission(**tree | {"cells": cells, "files": files, "notes": tuple(tree["notes"])})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedData(f"A submission cannot be read ({error!r}); grade it again.") from error
+
+
 def _json(tree) -> bytes:
     return json.dumps(tree, separators=(",", ":"), allow_nan=False).encode("ascii")
 
@@ -75,11 +92,11 @@ def _tree(result: Result) -> dict:
         "student": result.student,
         "chapter": result.chapter,
         "notebook": result.notebook,
-        "grades": {grade_id: asdict(grade) for grade_id, grade in result.grades.items()},
+        "grades": {grade_id: vars(grade) for grade_id, grade in result.grades.items()},
         "seconds": result.seconds,
         "student_seconds": result.student_seconds,
         "notes": result.notes,
-        "cells": [asdict(cell) for cell in result.cells],
+        "cells": [vars(cell) for cell in result.cells],
         "outputs": {index: [_output_tree(o) for o in outputs] for index, outputs in result.outputs.items()},
         "reports": dict(result.reports),
     }
