@@ -17,7 +17,24 @@ import numpy as np
 
 IPython.display.display = lambda *args, **kwargs: None  # explorers show themselves
 
-from helpers.widgets import activation_explorer, kernel_explorer  # noqa: E402
+from helpers.data import load  # noqa: E402
+from helpers.network import lenet  # noqa: E402
+from helpers.widgets import (  # noqa: E402
+    activation_explorer,
+    cnn_explorer,
+    confusion_explorer,
+    depth_explorer,
+    descent_explorer,
+    draw_digit,
+    graph_explorer,
+    kernel_explorer,
+    neuron_explorer,
+    occlusion_explorer,
+    pooling_explorer,
+    receptive_field_explorer,
+    training_monitor,
+    xor_explorer,
+)
 
 MOVES = 100
 
@@ -44,6 +61,55 @@ def moves() -> dict[str, Callable[[int], None]]:
         "kernel: a weight": lambda i: setattr(kernel.cells[1], "value", 0.1 * i),
         "kernel: preset": lambda i: setattr(kernel.controls["preset"], "value", presets[i % 2]),
         "kernel: padding": lambda i: setattr(kernel.controls["padding"], "value", paddings[i % 2]),
+        "kernel: dilation": lambda i: setattr(kernel.controls["dilation"], "value", i % 4 + 1),
+    }
+
+
+def learning_moves() -> dict[str, Callable[[int], None]]:
+    """Neurons, depth, descent and backpropagation."""
+    neuron, depth, xor = neuron_explorer(), depth_explorer(), xor_explorer()
+    descent, graph = descent_explorer(), graph_explorer(formula="a neuron and its loss")
+    rates = descent.controls["rate"].options
+    return {
+        "neuron: w1": lambda i: setattr(neuron.controls["w1"], "value", 0.05 * i - 2),
+        "neuron: next sample": lambda i: neuron.buttons["next sample"].click(),
+        "depth: layer": lambda i: setattr(depth.controls["layer"], "value", i % 20 + 1),
+        "depth: bias": lambda i: setattr(depth.controls["bias"], "value", 0.05 * i - 3),
+        "descent: step": lambda i: setattr(descent.controls["step"], "value", i),
+        "descent: rate": lambda i: setattr(descent.controls["rate"], "value", rates[i % len(rates)]),
+        "graph: step": lambda i: setattr(graph.controls["step"], "value", i % 12),
+        "graph: an input": lambda i: setattr(graph.fields["w"], "value", 0.1 * i),
+        "xor: 10 epochs": lambda i: setattr(xor.controls["epoch"], "value", 10 * i),
+        "xor: start": lambda i: setattr(xor.controls["seed"], "value", i % 30),
+    }
+
+
+def window_moves() -> dict[str, Callable[[int], None]]:
+    """Windows and fields."""
+    pooling, field = pooling_explorer(picture="camera"), receptive_field_explorer()
+    return {
+        "pooling: row": lambda i: setattr(pooling.controls["row"], "value", i % 60),
+        "pooling: shift": lambda i: setattr(pooling.controls["shift"], "value", i % 4),
+        "field: unit": lambda i: setattr(field.controls["unit"], "value", i % 7),
+    }
+
+
+def network_moves() -> dict[str, Callable[[int], None]]:
+    """A LeNet for 8 x 8 pictures, looked at from all sides; its weights matter to no time."""
+    digits = load("digits")
+    network = lenet((8, 8, 1), 10, np.random.default_rng(0))
+    given = (network, digits.x_test, digits.y_test)
+    pad, cnn = draw_digit(network), cnn_explorer(*given)
+    matrix, hidden = confusion_explorer(*given), occlusion_explorer(*given)
+    monitor = training_monitor(lambda: {"loss": 1.0, "validation accuracy": 0.5}, epochs=2 * MOVES)
+    return {
+        "digit: a point": lambda i: (pad.pad.down(i, 50), pad.pad.up()),
+        "cnn: picture": lambda i: setattr(cnn.controls["picture"], "value", i + 1),
+        "cnn: map": lambda i: setattr(cnn.controls["channel"], "value", i % 20),
+        "confusion: class": lambda i: setattr(matrix.controls["true"], "value", str(i % 10)),
+        "occlusion: picture": lambda i: setattr(hidden.controls["picture"], "value", i + 1),
+        "occlusion: place": lambda i: setattr(hidden.controls["row"], "value", i % 6),
+        "monitor: an epoch": lambda i: monitor.step(),
     }
 
 
@@ -51,7 +117,7 @@ def main() -> None:
     """Command line."""
     print(f"Milliseconds; load {os.getloadavg()[0]:.1f}")
     print(f"{'control':<20}{'clock p50':>11}{'p95':>7}{'processor p50':>15}{'p95':>7}")
-    for name, move in moves().items():
+    for name, move in (moves() | learning_moves() | window_moves() | network_moves()).items():
         clock, processor = (np.percentile(times, [50, 95]) for times in measure(move))
         print(f"{name:<20}{clock[0]:>11.1f}{clock[1]:>7.1f}{processor[0]:>15.1f}{processor[1]:>7.1f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

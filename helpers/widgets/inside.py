@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.widgets.reader import Reader, Seen, is_share, verdict
+from helpers.widgets.reader import Reader, Seen, as_shares, is_share, verdict
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,17 @@ class Chosen:
 
 def compute(reader: Reader, picture: np.ndarray) -> Inside:
     """What the network says of a picture (height, width), pixels as its data set holds them, and all its layers."""
-    shares, problem = reader.probabilities(picture[None])
+    scores, problem = reader.scores(picture[None])
     if problem:
         return Inside(picture, None, [], problem)
     layers, hidden = reader.look_inside(picture)
-    if not hidden:
-        hidden = _disagreement(reader, layers, picture)
-    return Inside(picture, shares[0], layers, "", hidden)
+    hidden = hidden or _disagreement(reader, layers[-1].values, scores[0])
+    return Inside(picture, as_shares(scores)[0], layers, "", hidden)
 
 
-def _disagreement(reader: Reader, layers: list[Seen], picture: np.ndarray) -> str:
+def _disagreement(reader: Reader, last: np.ndarray, scores: np.ndarray) -> str:
     """A sentence where the layers, one after the other, do not give what the network says."""
-    scores, problem = reader.scores(picture[None])
-    last = layers[-1].values
-    if problem or (last.shape == scores[0].shape and np.allclose(last, scores[0], rtol=1e-3, atol=1e-3)):
+    if last.shape == scores.shape and np.allclose(last, scores, rtol=1e-3, atol=1e-3):
         return ""
     return (
         f"{reader.name} does not give what its layers give one after the other; the maps are those of its layers, "

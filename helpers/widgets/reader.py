@@ -86,9 +86,7 @@ class Reader:
     def probabilities(self, pictures: np.ndarray) -> tuple[np.ndarray | None, str]:
         """The scores as shares, (batch, classes); outputs that lie between 0 and 1 already stay as they are."""
         scores, problem = self.scores(pictures)
-        if problem:
-            return None, problem
-        return (scores if is_share(scores) else kernels.softmax(scores)), ""
+        return (None, problem) if problem else (as_shares(scores), "")
 
     def names(self, count: int) -> tuple[str, ...]:
         """What the classes are called: numbers where nobody has named them."""
@@ -107,6 +105,11 @@ class Reader:
         if hasattr(network, "forward"):
             return network.forward(x)
         return _array(network(x)) if hasattr(network, "layers") else network(x)
+
+
+def as_shares(scores: np.ndarray) -> np.ndarray:
+    """Scores (batch, classes) as shares."""
+    return scores if is_share(scores) else kernels.softmax(scores)
 
 
 def is_share(scores: np.ndarray) -> bool:

@@ -110,7 +110,11 @@ def remaining(history: History, epochs: int) -> str:
     if not history.seconds or done >= epochs:
         return f"Epoch {done} of {max(done, epochs)}."
     each = float(np.mean(history.seconds[-5:]))
-    return f"Epoch {done} of {epochs}, {each:.2g} s each; about {each * (epochs - done):.2g} s are left."
+    return f"Epoch {done} of {epochs}, {each:.2g} s each; about {_duration(each * (epochs - done))} left."
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2g} s are" if seconds < 100 else f"{seconds / 60:.0f} min are"
 
 
 def describe(history: History, epochs: int, chosen: int) -> list[str]:

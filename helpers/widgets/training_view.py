@@ -18,7 +18,7 @@ from helpers.widgets.parts import called
 from helpers.widgets.training import EPOCHS, MOST_NAMES, History, describe, history_of, is_loss, one_epoch, trouble
 
 BREATH = 0.02  # seconds between two epochs in which buttons and sliders are heard
-SLOWEST, FASTEST = -5.0, 1.0  # powers of ten of the learning rate
+RATES = [digit * 10.0**power for power in range(-5, 1) for digit in (1, 2, 5)]
 
 
 class TrainingMonitor(Explorer):
@@ -29,10 +29,12 @@ class TrainingMonitor(Explorer):
 
     def __init__(self, epoch: Callable | None, history: History, epochs: int, rate: float | None) -> None:
         self.run_epoch, self.history, self.task, self.problem_seen = epoch, history, None, ""
+        self.stopped = False
         controls = {"epochs": widgets.IntSlider(epochs, min=1, max=EPOCHS[-1], description="epochs in all")}
         if rate is not None:
-            controls["learning_rate"] = widgets.FloatLogSlider(
-                rate, min=SLOWEST, max=FASTEST, step=0.05, description="learning rate", readout_format=".3g"
+            rates = sorted({rate, *RATES})
+            controls["learning_rate"] = widgets.SelectionSlider(
+                options=[(f"{r:g}", r) for r in rates], value=rate, description="learning rate"
             )
         controls["look_at"] = widgets.IntSlider(
             max(1, history.epochs), min=1, max=max(1, history.epochs), description="look at epoch"
@@ -55,6 +57,7 @@ class TrainingMonitor(Explorer):
 
     def step(self) -> bool:
         """Train for one epoch; whether it worked."""
+        self.stopped = False
         inputs = [self.controls["learning_rate"].value] if "learning_rate" in self.controls else []
         start = time.perf_counter()
         numbers, self.problem_seen = one_epoch(self.run_epoch, *inputs)
@@ -89,6 +92,8 @@ class TrainingMonitor(Explorer):
         """Stop after the epoch that is running; "train" goes on from there."""
         if self.task is not None:
             self.task.cancel()
+            self.stopped = True
+            self.refresh()
 
     # --- the picture -------------------------------------------------------------------------------------------------
 
@@ -100,6 +105,8 @@ class TrainingMonitor(Explorer):
             values = {n: v for n, v in self.history.values.items() if is_loss(n) == wanted}
             panel.put(values, epochs, chosen, best)
         lines = describe(self.history, epochs, chosen)
+        if self.stopped:
+            lines.append('Stopped; "train" goes on from here.')
         if not self.history.epochs:
             lines.append('Press "train".' if self.run_epoch else "There is nothing to see yet.")
         return lines, self.problem_seen or trouble(self.history)
@@ -176,7 +183,7 @@ def training_monitor(
     """
     if epoch is not None and not callable(epoch):
         raise ValueError(f"epoch must be a function that trains for one epoch, not a {type(epoch).__name__}.")
-    rate = None if learning_rate is None else number("learning_rate", learning_rate, 10**SLOWEST, 10**FASTEST)
+    rate = None if learning_rate is None else number("learning_rate", learning_rate, RATES[0], RATES[-1])
     count = number("epochs", epochs, EPOCHS[0], EPOCHS[-1])
     monitor = TrainingMonitor(epoch, history_of(history), count, rate)
     monitor.show()

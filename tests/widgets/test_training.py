@@ -49,6 +49,7 @@ def test_the_best_epoch_is_by_validation_first(values, best):
 def test_what_is_left_is_the_latest_epochs_times_those_to_come():
     history = training.History({"loss": [1.0] * 6}, [9.0, 2.0, 2.0, 2.0, 2.0, 2.0])
     assert training.remaining(history, 10) == "Epoch 6 of 10, 2 s each; about 8 s are left."
+    assert training.remaining(history, 1206) == "Epoch 6 of 1206, 2 s each; about 40 min are left."
     assert training.remaining(history, 6) == "Epoch 6 of 6."
 
 
@@ -114,7 +115,8 @@ def test_training_runs_to_the_last_epoch_and_the_slider_s_rate_counts():
     monitor = training_monitor(falling(rates), epochs=3, learning_rate=0.1)
     before = pixels(monitor)
     monitor.train()
-    monitor.controls["learning_rate"].value, monitor.controls["epochs"].value = 0.01, 5
+    monitor.controls["learning_rate"].value = dict(monitor.controls["learning_rate"].options)["0.01"]
+    monitor.controls["epochs"].value = 5
     monitor.train()
     assert monitor.history.epochs == 5
     assert rates == pytest.approx([0.1] * 3 + [0.01] * 2, rel=1e-6)
@@ -131,7 +133,7 @@ def test_in_a_notebook_the_stop_button_is_heard_between_epochs():
         while monitor.history.epochs < 3:
             await asyncio.sleep(0.01)
         monitor.stop()
-        await asyncio.sleep(0.1)
+        assert "Stopped" in monitor.readout.value
         done = monitor.history.epochs
         await asyncio.sleep(0.1)
         assert monitor.history.epochs == done
