@@ -9,9 +9,10 @@ exercises by design (source rules forbid calling it there), so in it only whole 
 
 import ast
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,25 +30,26 @@ NOTEBOOK_METADATA = {"kernelspec", "language_info"}
 _REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
 
 
-def find_leaks(released: Path = ROOT, author: Path = ROOT) -> list[str]:
-    """One sentence per leak in the tree `released`, of what the tree `author` keeps back; empty if there is none."""
+def find_leaks(released: Path = ROOT, author: Path = ROOT, folders: Sequence[str] = HANDED_OUT) -> list[str]:
+    """One sentence per leak in `folders` of the tree `released`, of what the tree `author` keeps back."""
+    files = list(_files(released, folders))
     return [
-        *_instructor_files(released),
-        *_texts(released, author),
-        *_arrays(released, author),
+        *_instructor_files(released, files),
+        *_texts(released, files, author),
+        *_arrays(released, files, author),
         *_notebook_contents(released),
     ]
 
 
-def _files(released: Path) -> Iterator[Path]:
-    for folder in HANDED_OUT:
+def _files(released: Path, folders: Sequence[str]) -> Iterator[Path]:
+    for folder in folders:
         for path in sorted((released / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts:
                 yield path
 
 
-def _instructor_files(released: Path) -> Iterator[str]:
-    for path in _files(released):
+def _instructor_files(released: Path, files: list[Path]) -> Iterator[str]:
+    for path in files:
         if INSTRUCTOR_FILES.match(path.name):
             yield f"{path.relative_to(released)}: this file belongs to the instructor."
 
@@ -89,23 +91,42 @@ def _function_lines(source: str) -> Iterator[str]:
                     yield from (line.strip() for line in lines[statement.lineno - 1 : statement.end_lineno])
 
 
-def _texts(released: Path, author: Path) -> Iterator[str]:
-    """Solution text, markers and the secret in anything that is text."""
-    telling, secret = (
-        telling_lines(author),
-        (author / SECRET_FILE.relative_to(ROOT)).read_text(encoding="utf-8").strip(),
-    )
+def _texts(released: Path, files: list[Path], author: Path) -> Iterator[str]:
+    """Solution text, markers, hidden cases and the secret in anything that is text."""
+    telling, secrets, cases = telling_lines(author), _secrets(author), _hidden_names(author)
     regions = ["\n".join(region) for region in solution_regions(author) if len(region) >= 3]
-    for path in _files(released):
+    for path in files:
         name, text = path.relative_to(released), _readable(path)
         lines = _lines(text)
-        if secret in text:
+        if any(secret in text for secret in secrets):
             yield f"{name}: holds the secret seed of the hidden cases."
+        yield from (f"{name}: holds the hidden case {case!r}." for case in sorted(cases.intersection(lines)))
         if path.suffix != ".py":
             yield from (f"{name}: holds the marker {marker!r}." for marker in MARKERS if marker in text)
             yield from (f"{name}: holds an author's line: {line!r}." for line in sorted(telling.intersection(lines)))
         joined = "\n".join(lines)
         yield from (f"{name}: holds a whole solution: {r.splitlines()[0]!r} ..." for r in regions if r in joined)
+
+
+def _secrets(author: Path) -> set[str]:
+    """The seed beside the solutions, and the one that the environment names if it is no everyday word."""
+    named = os.environ.get("COURSE_SECRET", "").strip()
+    written = (author / SECRET_FILE.relative_to(ROOT)).read_text(encoding="utf-8").strip()
+    return {written} | ({named} if len(named) >= 12 else set())
+
+
+def _hidden_names(author: Path) -> set[str]:
+    """Names that only hidden cases have."""
+    hidden, public = (
+        {case["name"] for path in author.glob(places) for case in _cases(path) if len(case["name"]) >= 12}
+        for places in ("solutions/*/hidden_references.json", "data/references/*.json")
+    )
+    return hidden - public
+
+
+def _cases(path: Path) -> Iterator[dict]:
+    for exercise in json.loads(path.read_text(encoding="utf-8"))["exercises"]:
+        yield from exercise["cases"]
 
 
 def _readable(path: Path) -> str:
@@ -114,7 +135,12 @@ def _readable(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return path.read_bytes().decode("latin-1")
-    return "\n".join(_strings(json.loads(text))) if path.suffix in (".ipynb", ".json") else text
+    if path.suffix not in (".ipynb", ".json"):
+        return text
+    try:
+        return "\n".join(_strings(json.loads(text)))
+    except ValueError:  # damaged: its text may tell as much
+        return text
 
 
 def _strings(tree) -> Iterator[str]:
@@ -129,12 +155,12 @@ def _strings(tree) -> Iterator[str]:
             yield from _strings(value)
 
 
-def _arrays(released: Path, author: Path) -> Iterator[str]:
+def _arrays(released: Path, files: list[Path], author: Path) -> Iterator[str]:
     """Arrays of the hidden cases among the public ones."""
     hidden = {}
     for path in author.glob("solutions/*/hidden_references.npz"):
         hidden |= {_fingerprint(a): f"{path.parent.name}/{key}" for key, a in _load(path).items() if _distinct(a)}
-    for path in _files(released):
+    for path in files:
         if path.suffix == ".npz":
             for key, array in _load(path).items():
                 if _fingerprint(array) in hidden:
