@@ -375,8 +375,15 @@ if passed("correlate2d", "convolve2d"):
 # because the kernel is learned: a network that wanted it turned would learn it turned. From section 6 on, this course
 # does the same and calls it convolution too.
 #
-# Make your own kernel. The picture below is filtered with *your* `correlate2d` and `convolve2d`; switch between the
-# two and see which kernels notice.
+# Make your own kernel. The picture below is filtered with *your* `correlate2d` and `convolve2d`. Click into the
+# picture, or move the sliders, to see what one output pixel is made of.
+#
+# **Predict before you try.**
+#
+# 1. Picture "one pixel", kernel "1 to 9": what do you get as it is, and what with "flip it"?
+# 2. Which strides fit 128 pixels, a kernel of 3 and no padding? And with zero padding? (Choose one that does not fit:
+#    the pixels that it would lose are hatched.)
+# 3. Draw something of your own (picture "your drawing"). Which preset leaves only its upright lines?
 
 # %%
 if passed("correlate2d", "convolve2d"):
@@ -982,6 +989,20 @@ def avg_pool2d_backward(dy, x, size, stride):
     return dx
     ### END SOLUTION
 
+
+# %% [markdown]
+# Your four functions at work, on the table above. The third picture shows where the gradient of *one* output pixel
+# goes.
+#
+# **Predict before you try.** Size 3, stride 1: which pixels get any gradient at all? Then take the mean: how large is
+# each share? Last, move the digit by one pixel: how much does the pooled picture change, compared with the picture
+# itself?
+
+# %%
+if passed("max_pool2d", "max_pool2d_backward", "avg_pool2d", "avg_pool2d_backward"):
+    from helpers.widgets import pooling_explorer
+
+    pooling_explorer(max_pool2d, max_pool2d_backward, avg_pool2d, avg_pool2d_backward)
 
 # %% [markdown]
 # All together on real digits: find edges, keep the positive part (ReLU), keep the largest of every 2 × 2.
