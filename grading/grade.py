@@ -8,13 +8,13 @@ step costs its own points and no others.
 import atexit
 import os
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grading import judge
 from grading import sheet as sheets
-from grading.model import Cell, Grade, Output, Result, Sheet, Submission
+from grading.model import Cell, Grade, Limits, Output, Result, Sheet, Submission
 from grading.run import Ended, Run
 from grading.sandbox import Sandbox
 from grading.static_rules import broken_rule
@@ -69,16 +69,15 @@ def _sandbox(sheet: Sheet, trust: bool) -> Sandbox:
 
 
 def _rehearse(sandbox: Sandbox, sheet: Sheet) -> None:
-    """Run the released notebook once, to have ready what its cells import on the way."""
+    """Run the released notebook once, as far as it goes, to have ready what its cells import on the way."""
     blank = Submission("", sheet.chapter, sheet.notebook)
-    run = Run(sandbox, blank, sheet.limits, time.monotonic() + sheet.limits.total_seconds)
-    try:
+    run = Run(sandbox, blank, Limits(), time.monotonic() + Limits().total_seconds)
+    names: list[str] = []
+    with closing(run), suppress(Ended):
         for cell in sheet.cells:
             if cell.kind == "code" and cell.role in ("text", "locked", "solution"):
                 run.cell(cell, figures=False)
         names = run.modules()
-    finally:
-        run.close()
     sandbox.preload(names)
 
 
@@ -124,12 +123,11 @@ class _Work:
                 )
 
     def _run_once(self, sandbox: Sandbox, submission: Submission, sheet: Sheet, until: float) -> None:
-        run = Run(sandbox, submission, sheet.limits, until)
-        try:
-            self._run(run)
-        finally:
-            self.spent += run.spent
-            run.close()
+        with closing(Run(sandbox, submission, sheet.limits, until)) as run:
+            try:
+                self._run(run)
+            finally:
+                self.spent += run.spent
 
     def in_order(self) -> dict[str, Grade]:
         """The grades in the order of the notebook."""
@@ -218,8 +216,10 @@ class _Work:
 
     def _objection(self, cell: Cell, exercise: Exercise) -> str | None:
         """What the text of the notebook up to the questions says about the exercise's rules."""
-        before = self.cells[: self.cells.index(cell)]
-        return broken_rule([c.source for c in before if c.kind == "code"], exercise.names, exercise.rules)
+        before = [c for c in self.cells[: self.cells.index(cell)] if c.kind == "code"]
+        own = [c.changed or c.role in ("solution", "extra") for c in before]
+        others = {name for public, _ in self.questions.values() for name in public.names} - {*exercise.names}
+        return broken_rule([c.source for c in before], exercise.names, exercise.rules, own, others)
 
     def _public_state(self, name: str) -> str:
         return next(self.grades[c.grade_id].state for c in self.cells if c.exercise == name and c.role == "check")

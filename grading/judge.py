@@ -19,6 +19,7 @@ from helpers.checks.library import Exercise
 from helpers.checks.report import Report
 
 _LONGEST = 2_000  # characters of a reason
+_MOST = 64 << 20  # bytes of the answers to one half of an exercise
 _ENDINGS = ("timeout", "memory", "killed", "tampered")
 
 
@@ -53,9 +54,14 @@ def _half(run: Run, key: str, exercise: Exercise, seen: Look, hidden: bool) -> V
     ends: list[Ended] = []
 
     def answers() -> Iterator[Answer]:
+        size = 0
         for case in questions(exercise):
             try:
-                yield run.ask(key, exercise, case)
+                answer = run.ask(key, exercise, case)
+                size += sum(value.nbytes for value in answer.outputs.values() if isinstance(value, np.ndarray))
+                if size > _MOST:
+                    raise Ended("tampered", "its answers are larger than anything that was asked for")
+                yield answer
             except Ended as end:
                 ends.append(end)
                 yield died(end)

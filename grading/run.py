@@ -6,6 +6,7 @@ it is, it comes out as a reply or as `Ended`, which says how in words.
 
 import base64
 import contextlib
+import secrets
 import time
 
 import numpy as np
@@ -82,10 +83,14 @@ class Run:
     def _request(self, within: float, /, **request) -> object:
         began = time.monotonic()
         deadline = min(began + within, self.until)
+        request["number"] = secrets.token_hex(8)  # what was sent unasked is no reply to this
         try:
             wire.send(self.process.channel, request, deadline)
             self._wait(deadline)
-            return wire.receive(self.process.channel, deadline)
+            frame = wire.receive(self.process.channel, deadline)
+            if not isinstance(frame, dict) or frame.get("number") != request["number"]:
+                raise wire.Broken("it is no reply to what was asked")
+            return frame.get("reply")
         except wire.Late:
             whole = "the whole notebook" if deadline == self.until else "this step"
             raise Ended("timeout", f"{whole} took longer than its limit of {self._limit(within):g} s") from None

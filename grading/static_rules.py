@@ -45,8 +45,18 @@ class _Piece:
         return f"Line {node.lineno}" + (f" (`{text[:80]}`)" if text else "")
 
 
-def broken_rule(sources: Sequence[str], names: Iterable[str], rules: Sequence[dict]) -> str | None:
-    """The sentence that says which rule the answer called `names` breaks, as `sources` (the code cells so far) have it."""
+def broken_rule(
+    sources: Sequence[str],
+    names: Iterable[str],
+    rules: Sequence[dict],
+    own: Sequence[bool] = (),
+    others: Iterable[str] = (),
+) -> str | None:
+    """The sentence that says which rule the answer called `names` breaks, as `sources` (the code cells so far) have it.
+
+    An answer is looked into together with the functions that it uses: those of its own cell, and those of every cell
+    that is the student's `own` (one flag per cell). Answers to `others`' questions have rules of their own.
+    """
     if not rules:
         return None
     known, trees = _Known(), [_parsed(source) for source in sources]
@@ -54,7 +64,7 @@ def broken_rule(sources: Sequence[str], names: Iterable[str], rules: Sequence[di
         for statement in tree.body:
             _bind(statement, number, known)
     for name in names:
-        for piece in _pieces(name, known, sources):
+        for piece in _pieces(name, known, sources, own, {*others}):
             for judge in judges(rules):
                 if message := judge.piece(piece):
                     return message
@@ -104,8 +114,8 @@ def _rebind(name: str, thing: object, known: _Known) -> None:
     known.names[name] = thing
 
 
-def _pieces(name: str, known: _Known, sources: Sequence[str]) -> Iterable[_Piece]:
-    """The definition of `name`, and of everything of the same cell that it uses."""
+def _pieces(name: str, known: _Known, sources: Sequence[str], own, others: set[str]) -> Iterable[_Piece]:
+    """The definition of `name`, and of everything of the student's that it uses."""
     waiting, seen = [name], set()
     while waiting:
         current = waiting.pop()
@@ -119,7 +129,10 @@ def _pieces(name: str, known: _Known, sources: Sequence[str]) -> Iterable[_Piece
         tree, cell = known.definitions[current]
         yield _Piece(_function(current, known.names), tree, sources[cell].splitlines())
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        waiting += [other for other in used if known.definitions.get(other, (None, -1))[1] == cell]
+        for other in used - others:
+            where = known.definitions.get(other, (None, -1))[1]
+            if where == cell or (0 <= where < len(own) and own[where]):
+                waiting.append(other)
 
 
 def _name(name: str) -> ast.Name:

@@ -16,12 +16,14 @@ from dataclasses import asdict
 import numpy as np
 
 from helpers.checks.answers import MAX_ITEMS, MAX_TEXT, Answer, Look, Opaque, Trouble
-from helpers.checks.compare import STAGES
 from helpers.checks.codec import Function, Rng
+from helpers.checks.compare import STAGES
 
 _LENGTHS = struct.Struct("!II")
 MAX_JSON = 4 << 20
-MAX_ARRAYS = 192 << 20  # of one frame
+MAX_ARRAYS = 64 << 20  # bytes of one frame
+MAX_ARRAY = 8 << 20  # bytes of one array; more than anything that is asked for
+MAX_COUNT = 10_000  # arrays of one frame
 _CHUNK = 1 << 20
 _KINDS = "biufc"
 _FINDINGS = (*STAGES, "error", "rule broken")  # what a probe may say is wrong
@@ -52,6 +54,8 @@ def pack(tree) -> bytes:
 
 def _outward(value, blobs: list[bytes]):
     match value:
+        case np.ndarray() if value.nbytes > MAX_ARRAY:
+            return {"$opaque": f"array of shape {value.shape}, which is too large to be sent"[:MAX_TEXT]}
         case np.ndarray():
             blobs.append(_npy(value))
             return {"$array": len(blobs) - 1}
@@ -81,31 +85,31 @@ def unpack(text: bytes, arrays: bytes):
     try:
         frame = json.loads(text)
         tree, sizes = frame["tree"], frame["sizes"]
-        if not all(type(n) is int and n >= 0 for n in sizes) or sum(sizes) != len(arrays):
+        if len(sizes) > MAX_COUNT or not all(type(n) is int and n >= 0 for n in sizes) or sum(sizes) != len(arrays):
             raise Broken("the lengths of the arrays do not add up")
         starts = np.cumsum([0, *sizes], dtype=np.int64)
-        return _inward(tree, [arrays[a : a + n] for a, n in zip(starts, sizes, strict=False)])
+        return _inward(tree, [read_npy(arrays[a : a + n]) for a, n in zip(starts, sizes, strict=False)])
     except Broken:
         raise
     except Exception as error:  # of JSON, of wrong types, of depth: all of them mean the same
         raise Broken(f"{type(error).__name__} in a frame") from None
 
 
-def _inward(value, blobs: list[bytes]):
+def _inward(value, arrays: list[np.ndarray]):
     if isinstance(value, list):
-        return [_inward(item, blobs) for item in value]
+        return [_inward(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and (key := next(iter(value))) in _MARKED:
-        return _marked(key, value[key], blobs)
-    return {name: _inward(item, blobs) for name, item in value.items()}
+        return _marked(key, value[key], arrays)
+    return {name: _inward(item, arrays) for name, item in value.items()}
 
 
-def _marked(key: str, value, blobs: list[bytes]):
+def _marked(key: str, value, arrays: list[np.ndarray]):
     if key == "$tuple":
-        return tuple(_inward(item, blobs) for item in value)
+        return tuple(_inward(item, arrays) for item in value)
     if key == "$array":
-        return read_npy(blobs[value])
+        return arrays[value]
     return {"$rng": Rng, "$function": Function, "$opaque": lambda kind: Opaque(str(kind)[:MAX_TEXT])}[key](value)
 
 

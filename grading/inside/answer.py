@@ -77,8 +77,9 @@ def serve(channel: socket.socket) -> None:
             request = wire.receive(channel)
         except wire.Closed:
             return
+        number = request.pop("number")
         reply = requests[request.pop("do")](marks, **request)
-        wire.send(channel, reply)
+        wire.send(channel, {"number": number, "reply": reply})
 
 
 def _files(marks, files: dict, total_output: int) -> dict:

@@ -52,6 +52,11 @@ def test_frames_travel_over_a_socket():
         sender.join()
 
 
+def test_an_array_that_is_too_large_says_so_instead():
+    sent = wire.unpack(*split(wire.pack({"y": np.zeros((3, 1_000_000))})))
+    assert sent == {"y": Opaque("array of shape (3, 1000000), which is too large to be sent")}
+
+
 def npy(header: str, body: bytes = b"", version: bytes = b"\x01\x00") -> bytes:
     text = header.encode() + b"\n"
     return b"\x93NUMPY" + version + struct.pack("<H", len(text)) + text + body
@@ -89,6 +94,7 @@ TEXTS = {
     "an array that is not there": b'{"tree": {"$array": 3}, "sizes": []}',
     "an array with a text for a number": b'{"tree": {"$array": "x"}, "sizes": []}',
     "depth": b'{"sizes": [], "tree": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "more arrays than anybody needs": b'{"tree": 1, "sizes": [' + b"0," * 20_000 + b"0]}",
     "a number of a million digits": b'{"sizes": [], "tree": ' + b"9" * 1_000_000 + b"}",
 }
 
