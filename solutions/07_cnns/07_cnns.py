@@ -355,6 +355,18 @@ if passed("receptive_field"):
 # *effective* field is
 # smaller than the formula says (Luo and others measured this in 2016).
 #
+# Move the unit and the depth yourself, in LeNet or in another stack. The size is worked out by your function.
+#
+# **Predict before you try.** In which layer of LeNet does the field grow most? Does a unit at the border see as many
+# pixels of the picture as one in the middle?
+
+# %%
+if passed("receptive_field"):
+    from helpers.widgets import receptive_field_explorer
+
+    receptive_field_explorer(LENET, receptive_field)
+
+# %% [markdown]
 # **Why 3 × 3?** Two 3 × 3 layers see as far as one 5 × 5, three see as far as one 7 × 7. With 64 channels in and out:
 
 # %%
@@ -1051,6 +1063,26 @@ if passed("NumpyLeNet"):
     )
 
 # %% [markdown]
+# Once more from the start, with you at the wheel: press "train", and change the learning rate while it runs.
+#
+# **Predict before you try.** What does the validation loss do at 0.5? And when you turn the rate down to 0.005 once the
+# loss has stopped falling?
+
+# %%
+if passed("NumpyLeNet"):
+    from helpers.widgets import training_monitor
+
+    watched, shuffle = NumpyLeNet((8, 8, 1), 10, np.random.default_rng(1)), np.random.default_rng(1)
+
+    def epoch(learning_rate):
+        """One round over the training pictures; its numbers, by name."""
+        loss, right = train(watched, x_train, y_train, (x_val, y_val), 1, learning_rate, shuffle)
+        val_loss, _ = kernels.softmax_cross_entropy(watched.forward(x_val), y_val)
+        return {"training loss": loss, "validation loss": val_loss, "validation accuracy": right}
+
+    training_monitor(epoch, epochs=15, learning_rate=0.05)
+
+# %% [markdown]
 # Now, once, the test pictures. They get the same preparation as the training pictures: *their* mean would be a
 # different one, and
 # the network would see other numbers than it knows.
@@ -1080,6 +1112,37 @@ if passed("NumpyLeNet"):
         alt="Test digits that the network gets wrong, each with its true class and the predicted one: "
         + "; ".join(titles),
     )
+
+# %% [markdown]
+# The whole table of what is taken for what, with the pictures behind every cell. Click a cell, or choose the classes.
+#
+# **Predict before you try.** Which two digits will be mixed up most? Is the network unsure when it is wrong?
+
+
+# %%
+def ready(pictures):
+    """Pictures (batch, 8, 8) in 0..1, prepared as the network knows them."""
+    return (pictures[..., None] - mean) / spread
+
+
+if passed("NumpyLeNet"):
+    from helpers.widgets import confusion_explorer
+
+    confusion_explorer(net, test_images, test_labels, ready)
+
+# %% [markdown]
+# ### It reads *your* digits
+#
+# Draw one, with the mouse, a finger or the keys, and watch your network read it stroke by stroke.
+#
+# **Predict before you try.** Draw a small 3 into a corner. What does the network say with and without the tick at "in
+# the middle and large, as in the data"? Which of your digits fools it?
+
+# %%
+if passed("NumpyLeNet"):
+    from helpers.widgets import draw_digit
+
+    draw_digit(net, ready)
 
 # %% [markdown]
 # ### MNIST (opt-in)
@@ -1143,10 +1206,36 @@ if passed("NumpyLeNet", "build_lenet", "feature_maps"):
     )
 
 # %% [markdown]
+# And all layers of your own network, for any test picture. Below are all maps of the chosen layer; click one to see it
+# large, with its filter.
+#
+# **Predict before you try.** After the first ReLU, what share of a map is exactly 0? After the second pool, can you
+# still tell the digit?
+
+# %%
+if passed("NumpyLeNet"):
+    from helpers.widgets import cnn_explorer
+
+    cnn_explorer(net, test_images, test_labels, ready, layer="2: relu")
+
+# %% [markdown]
 # Usually some filters answer to one side of a stroke, some to the other, some to hardly anything. Nobody told them:
 # this is
 # what gradient
 # descent found useful.
+
+# %% [markdown]
+# Which *pixels* does the answer hang on? Hide a patch, and ask again. Where hiding costs the class its probability, the
+# map is red; where it helps the class, blue.
+#
+# **Predict before you try.** Picture 3 is a 9. Which part of it must not be hidden? What will the network say without
+# it?
+
+# %%
+if passed("NumpyLeNet"):
+    from helpers.widgets import occlusion_explorer
+
+    occlusion_explorer(net, test_images, test_labels, ready, picture=3, row=2, column=4)
 
 # %% [markdown]
 # ## What if the picture moves?
