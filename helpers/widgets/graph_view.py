@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
@@ -31,9 +32,40 @@ from helpers.widgets.live import Explorer, LivePicture, as_code, number, plain
 OWN = "your own"
 WIDTH, HEIGHT = 9.2, 4.4  # inches; also the picture's coordinates
 EDGES = 2 * MOST
+KEPT = 24  # stamps of one text
 KEY = "box: value, slope of the result with respect to it · arrow: × slope of its one step, ← what it passes back"
 NEXT, BACK, AGAIN = "next step", "step back", "from the start"
 BLUE, VERMILION = plots.COLOURS["blue"], plots.COLOURS["vermilion"]
+
+
+class Stamp(Text):
+    """A text that is drawn once and then stamped: laying out letters costs more than all else in this picture."""
+
+    def draw(self, renderer) -> None:
+        if not self.get_visible() or not self.get_text():
+            return
+        frame = self.get_bbox_patch()
+        look = frame.get_edgecolor(), frame.get_linewidth(), frame.get_linestyle()
+        key = (self.get_text(), self.get_position(), self.get_verticalalignment(), self.get_color(), *look)
+        kept = self.__dict__.setdefault("kept", {})
+        if key not in kept:
+            if len(kept) >= KEPT:
+                kept.clear()
+            kept[key] = self._cut_out(renderer)
+        left, bottom, pixels = kept[key]
+        renderer.draw_image(renderer.new_gc(), left, bottom, pixels)
+        self.stale = False
+
+    def _cut_out(self, renderer) -> tuple[int, int, np.ndarray]:
+        """The text with its frame: left, bottom, and pixels from the bottom row up."""
+        scratch = RendererAgg(renderer.width, renderer.height, renderer.dpi)
+        super().draw(scratch)
+        drawn = np.asarray(scratch.buffer_rgba())[::-1]
+        rows, columns = (np.flatnonzero(drawn[..., 3].any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return 0, 0, np.zeros((1, 1, 4), np.uint8)
+        part = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return int(columns[0]), int(rows[0]), part.copy()
 
 
 class GraphExplorer(Explorer):
@@ -122,11 +154,15 @@ class GraphExplorer(Explorer):
         look = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": plots.INK}
         middle = {"ha": "center", "va": "center"}
         ax.text(0.12, 0.08, KEY, size=8.5, va="bottom")
-        self.boxes = [ax.text(0, 0, "", size=8.5, bbox=look, zorder=3, **middle) for _ in range(MOST)]
-        small = {"size": 8, "bbox": {"facecolor": plots.CARD, "edgecolor": "none", "pad": 1}, "zorder": 2}
-        self.labels = [ax.text(0, 0, "", **small, **middle) for _ in range(EDGES)]
+        self.boxes = [Stamp(text="", size=8.5, bbox=look, **middle) for _ in range(MOST)]
+        small = {"size": 8, "bbox": {"facecolor": plots.CARD, "edgecolor": "none", "pad": 1}}
+        self.labels = [Stamp(text="", **small, **middle) for _ in range(EDGES)]
+        for stamp in (*self.labels, *self.boxes):
+            ax.add_artist(stamp)
         self.arrows = [
-            ax.add_patch(FancyArrowPatch((0, 0), (1, 1), arrowstyle="-|>", mutation_scale=12, zorder=1))
+            ax.add_patch(
+                FancyArrowPatch((0, 0), (1, 1), arrowstyle="-|>", mutation_scale=12, zorder=1, shrinkA=0, shrinkB=0)
+            )
             for _ in range(EDGES)
         ]
         return fig
@@ -195,8 +231,8 @@ def _put_box(box: Text, graph: Graph, index: int, done: Walk, now: Moment) -> No
         box.set_text(node.name)
     else:
         value = short(done.values[index]) if known else "?"
-        slope = short(now.grads[index]) if index in now.grads else "?"
-        box.set_text(f"{node.name}{made}\n{value}\nslope {slope}")
+        slope = f"\nslope {short(now.grads[index])}" if index in now.grads else ""
+        box.set_text(f"{node.name}{made}\n{value}{slope}")
     here = index == now.at
     box.get_bbox_patch().set(
         edgecolor=VERMILION if here else plots.INK, linewidth=2.5 if here else 1, linestyle="-" if known else ":"
@@ -204,21 +240,25 @@ def _put_box(box: Text, graph: Graph, index: int, done: Walk, now: Moment) -> No
 
 
 def _bend(graph: Graph, spots: list, parent: int, child: int, at: int) -> float:
-    """How far an arrow bows out: where another would lie on it, or a box in its way."""
-    twice = graph.nodes[child].parents.count(parent) > 1
-    if twice:
-        return 0.3 if at else -0.3
+    """How far an arrow bows out, as a share of its length: where another lies on it, or a box stands in its way."""
     (x0, y0), (x1, y1) = spots[parent], spots[child]
+    if graph.nodes[child].parents.count(parent) > 1:
+        bow = min(0.3, 0.7 / (x1 - x0))
+        return bow if at else -bow
     between = [(x, y) for i, (x, y) in enumerate(spots) if i not in (parent, child) and x0 < x < x1]
-    blocked = any(abs(y0 + (y1 - y0) * (x - x0) / (x1 - x0) - y) < 0.45 for x, y in between)
-    return -0.45 if blocked else 0.0
+    if not any(abs(y0 + (y1 - y0) * (x - x0) / (x1 - x0) - y) < 0.45 for x, y in between):
+        return 0.0
+    bow = min(0.45, 2.4 / (x1 - x0))
+    return bow if y0 + y1 > HEIGHT + 0.4 else -bow  # towards the middle of the picture, or up
 
 
 def _put_edge(arrow: FancyArrowPatch, label: Text, start: np.ndarray, end: np.ndarray, bend: float) -> None:
     arrow.set_positions(start, end)
     arrow.set_connectionstyle("arc3", rad=bend)
     across = end - start
-    label.set_position((start + end) / 2 + 0.5 * bend * np.array([across[1], -across[0]]))
+    flat = not bend and abs(across[1]) < 0.1
+    label.set_verticalalignment("bottom" if flat else "center")  # above a level arrow, which may be short
+    label.set_position((start + end) / 2 + (0, 0.05 * flat) + 0.5 * bend * np.array([across[1], -across[0]]))
 
 
 def _put_label(arrow: FancyArrowPatch, label: Text, slope: float, share: float, known: bool, passed: bool) -> None:

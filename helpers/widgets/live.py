@@ -26,7 +26,9 @@ _STAGE = """<style>.live-picture:has(.live-stage[src]) .live-feed {{ display: no
 _ARRIVED = """(function put(img, tries) {
  const s = img.closest('.live-picture')?.querySelector('.live-stage');
  if (s) { s.src = img.src; s.alt = img.alt } else if (tries) setTimeout(put, 50, img, tries - 1)
-})(this, 40)"""  # it may have loaded before it has its place in the page
+ const words = ['run, or pause', 'stop, and go to the start'];
+ img.closest('.explorer')?.querySelectorAll('.widget-play button').forEach((b, i) => { b.title = words[i] })
+})(this, 40)"""  # it may have loaded before it has its place in the page; ipywidgets names no button of its Play
 _FEED = '<img class="live-feed" alt="{alt}" width="{width}" src="{source}" onload="{arrived}">'
 _TELL = (
     "const i = this.closest('.live-picture').querySelector('input');"
@@ -182,7 +184,8 @@ class Explorer:
             parts[name] = widgets.HBox([player, parts[name]])
         rows = [[parts.pop(name) for name in row if name in parts] for row in self.rows]
         lines = [widgets.Box(row, layout=ROW) for row in (*rows, list(parts.values())) if row]
-        return widgets.VBox([widgets.VBox(lines), self.picture.widget, self.problem, self.readout, self.code])
+        view = widgets.VBox([widgets.VBox(lines), self.picture.widget, self.problem, self.readout, self.code])
+        return view.add_class("explorer")
 
     def show(self) -> None:
         """Display the explorer; where there are no widgets, its picture and text."""
