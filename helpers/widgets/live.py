@@ -27,7 +27,8 @@ _ARRIVED = """(function put(img, tries) {
  const s = img.closest('.live-picture')?.querySelector('.live-stage');
  if (s) { s.src = img.src; s.alt = img.alt } else if (tries) setTimeout(put, 50, img, tries - 1)
  const words = ['run, or pause', 'stop, and go to the start'];
- img.closest('.explorer')?.querySelectorAll('.widget-play button').forEach((b, i) => { b.title = words[i] })
+ const buttons = img.closest('.explorer')?.querySelectorAll('.widget-play button') || [];
+ buttons.forEach((b, i) => { b.title = b.ariaLabel = words[i] })
 })(this, 40)"""  # it may have loaded before it has its place in the page; ipywidgets names no button of its Play
 _FEED = '<img class="live-feed" alt="{alt}" width="{width}" src="{source}" onload="{arrived}">'
 _TELL = (
