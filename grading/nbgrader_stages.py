@@ -52,8 +52,8 @@ def autograde(self: Autograde) -> None:
     places = Places.of(self.coursedir, self.config)
     if not self.config.Execute.get("enabled", True):
         self.log.warning("--no-execute is passed over: answers are always asked anew.")
-    names = _matching(self, driver.names(places, self.coursedir.assignment_id))
     sheets = sheet.load(self.coursedir.assignment_id, places.root)
+    names = _matching(self, driver.names(places, self.coursedir.assignment_id))
     questions = tuple(sheet.questions_bytes(one) for one in sheets)
     assignment = Assignment(tuple(sheets), questions, expected=fingerprint.expected(trust=False))
     job = driver.Job(places, assignment, names, self.force, frozenset(one.notebook for one in _wanted(self, sheets)))
