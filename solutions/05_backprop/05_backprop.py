@@ -950,6 +950,24 @@ if passed("SimpleNetwork"):
         + "; ".join(f"{digits.y_test[i]} as {said[i]}" for i in wrong),
     )
 
+# %% [markdown]
+# And *your* handwriting? Draw a digit with the mouse, a finger or the keys; your network reads it stroke by stroke.
+#
+# **Predict before you try:** it has only ever seen digits that fill the picture. What becomes of a small 7 in a corner
+# when you take the tick away?
+
+
+# %%
+def flat(pictures):
+    """Pictures (batch, 8, 8) as rows of 64 pixels."""
+    return pictures.reshape(len(pictures), -1)
+
+
+if passed("SimpleNetwork"):
+    from helpers.widgets import draw_digit
+
+    draw_digit(reader, flat)
+
 # %%
 quiz("which-part")
 
