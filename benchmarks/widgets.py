@@ -88,7 +88,7 @@ def window_moves() -> dict[str, Callable[[int], None]]:
     """Windows and fields."""
     pooling, field = pooling_explorer(picture="camera"), receptive_field_explorer()
     return {
-        "pooling: row": lambda i: setattr(pooling.controls["row"], "value", i % 60),
+        "pooling: row": lambda i: setattr(pooling.controls["row"], "value", i % 30),
         "pooling: shift": lambda i: setattr(pooling.controls["shift"], "value", i % 4),
         "field: unit": lambda i: setattr(field.controls["unit"], "value", i % 7),
     }

@@ -43,7 +43,7 @@ class OcclusionExplorer(Explorer):
         super().__init__(controls, LivePicture(fig, moving, self._pointed))
 
     def _draw(self) -> Figure:
-        fig, axes = plots.figure(1, 3, width=9.2, height=3.4)
+        fig, axes = plots.figure(1, 3, width=8.4, height=3.1)
         self.shown = unit_image(axes[0, 0], "picture under the patch")
         self.map = unit_image(axes[0, 1], "lost by hiding: red, gained: blue", signed=True)
         self.bars = Bars(axes[0, 2], self.reader.class_names, "what it says then")

@@ -30,7 +30,7 @@ from helpers.widgets.pooling import (
 )
 
 GIVEN = "your image"
-SIDE = 128  # pixels of a photograph: pooled ones should still be seen
+SIDE = 64  # pixels of a photograph: pooled ones should still be seen
 PREFIXES = {"max": "max_pool", "mean": "avg_pool"}  # of the names of the functions
 PICTURES = ("16 numbers", "a digit", "camera")
 SPOT = 0.03  # of the result's side: what marks the output pixel is no smaller
@@ -60,7 +60,7 @@ class PoolingExplorer(Explorer):
         super().__init__(controls, LivePicture(fig, moving, self._pointed))
 
     def _draw(self) -> Figure:
-        fig, axes = plots.figure(1, 3, width=9.0, height=3.4)
+        fig, axes = plots.figure(1, 3, width=8.4, height=3.1)
         left, middle, right = axes[0]
         self.shown, self.result = unit_image(left, "picture"), unit_image(middle, "result")
         self.gradient = unit_image(right, "gradient of that pixel: white is 0", signed=True)

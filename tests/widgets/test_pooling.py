@@ -214,7 +214,7 @@ def test_states_restore(line):
         (pooling_explorer, "shift", 1, "Moving the picture changed it by"),
         (pooling_explorer, "row", 1, "output[1, 0] = max(0.60, 0.80, 0.67, 0.87)"),
         (pooling_explorer, "column", 1, "output[0, 1]"),
-        (pooling_explorer, "picture", "camera", "64 x 64"),
+        (pooling_explorer, "picture", "camera", "32 x 32"),
         (receptive_field_explorer, "stack", "two 3 x 3", "sees 5 x 5 pixels"),
         (receptive_field_explorer, "depth", 2, "sees 6 x 6 pixels"),
         (receptive_field_explorer, "depth", 0, "sees itself"),
