@@ -72,8 +72,8 @@ def _mistaken(chapter: str, exercises: list[Exercise], author: Mapping[str, str]
         for key, source in sources.misconceptions(chapter, exercise).items():
             name = f"{exercise.id}-{key}".replace("_", "-")
             names = {n for e in exercises if e is not exercise for n in e.names or (e.id,)}
-            if name in taken or sources.defined(source) & names:
-                continue  # taken, or it would change another exercise's answer too
+            if name in taken or sources.defined(source) & names or "authoring" in source:
+                continue  # taken, or it would change another exercise's answer too, or no student could run it
             if recognised(chapter, exercise, source) == key:
                 students.append(Student(name, {**author, exercise.id: source}))
                 break
