@@ -93,7 +93,7 @@ class Run:
             return frame.get("reply")
         except wire.Late:
             whole = "the whole notebook" if deadline == self.until else "this step"
-            raise Ended("timeout", f"{whole} took longer than its limit of {self._limit(within):g} s") from None
+            raise Ended("timeout", f"{whole} was stopped after its time limit of {self._limit(within):g} s") from None
         except wire.Broken as error:
             raise Ended("tampered", f"the process sent something that is no answer ({error})") from None
         except wire.Closed:
