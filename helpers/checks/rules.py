@@ -44,7 +44,7 @@ def _first_broken(student, rules) -> str | None:
 
 
 def judges(rules) -> list:
-    """What judges an answer as a whole (`whole(student)`) and each of its functions (`piece(piece)`), for every rule."""
+    """For every rule what judges an answer as a whole (`whole(student)`) and each of its functions (`piece(piece)`)."""
     return [_NoLoops() if rule["rule"] == "no_loops" else _NoCalls(rule["names"]) for rule in rules]
 
 

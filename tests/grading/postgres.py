@@ -16,7 +16,6 @@ import psycopg
 import pytest
 
 USER = "teacher"
-MISSING = "no PostgreSQL server is installed here (on Debian and Ubuntu: apt install postgresql)"
 
 
 def programs() -> Path | None:
