@@ -9,6 +9,7 @@ first look. Either one's objection stands.
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import ModuleType, SimpleNamespace
 
 from helpers.checks.rules import judges
@@ -71,6 +72,7 @@ def broken_rule(
     return None
 
 
+@lru_cache(maxsize=256)  # the cells of one notebook, which every exercise looks at
 def _parsed(source: str) -> ast.Module:
     """A cell's tree; lines that only IPython understands are left out."""
     plain = "\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
