@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
 from grading.files import write_inside
@@ -47,7 +47,7 @@ _MACRO = re.compile(  # what MathJax would do beyond setting formulas
 )
 
 
-def notebook(result: Result, sheet: Sheet) -> nbformat.NotebookNode:
+def notebook(result: Result, sheet: Sheet) -> NotebookNode:
     """The notebook as graded, valid for nbformat, with nbgrader's metadata and each check's report as its output."""
     released = {cell.grade_id: cell for cell in sheet.cells if cell.grade_id}
     ours = {(cell.kind, cell.source) for cell in sheet.cells}
@@ -62,7 +62,7 @@ def notebook(result: Result, sheet: Sheet) -> nbformat.NotebookNode:
         cells.append(made)
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
-    return new_notebook(cells=cells, metadata=_METADATA)
+    return nbformat.from_dict({"cells": cells, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5})
 
 
 def write(result: Result, sheet: Sheet, autograded_dir: Path, files: Mapping[str, bytes] | None = None) -> Path:
@@ -78,21 +78,29 @@ def write(result: Result, sheet: Sheet, autograded_dir: Path, files: Mapping[str
     for name in BESIDE:
         if name in (files or {}):
             write_inside(autograded_dir, (*folder, name), files[name][:4096], 0o444)
-    text = nbformat.writes(notebook(result, sheet)) + "\n"
+    text = nbformat.v4.writes(notebook(result, sheet)) + "\n"
     return write_inside(autograded_dir, (*folder, f"{result.notebook}.ipynb"), text.encode(), 0o444)
 
 
-def _cell(cell: Cell, ours: bool) -> nbformat.NotebookNode:
+def _cell(cell: Cell, ours: bool) -> NotebookNode:
     """A cell with its source; `ours` if that stands in the released notebook."""
     if cell.kind == "code":
-        return new_code_cell(plain(cell.source, MAX_SOURCE))
+        return _node("code", plain(cell.source, MAX_SOURCE))
     if ours:
-        return new_markdown_cell(cell.source) if cell.kind == "markdown" else new_raw_cell(cell.source)
+        return _node(cell.kind, cell.source)
     if cell.kind == "markdown":
-        return new_markdown_cell(harmless(plain(cell.source, MAX_SOURCE)))
+        return _node("markdown", harmless(plain(cell.source, MAX_SOURCE)))
     # A raw cell would be copied into the page as HTML.
     lines = harmless(plain(cell.source, MAX_SOURCE)).splitlines()
-    return new_markdown_cell("\n".join(f"    {line}" for line in lines))
+    return _node("markdown", "\n".join(f"    {line}" for line in lines))
+
+
+def _node(kind: str, source: str) -> NotebookNode:
+    """A cell as nbformat has it; its own functions validate each one, which is most of the time that they take."""
+    node = NotebookNode(cell_type=kind, metadata=NotebookNode(), source=source)
+    if kind == "code":
+        node.execution_count, node.outputs = None, []
+    return node
 
 
 def harmless(markdown: str) -> str:
@@ -109,10 +117,10 @@ def harmless(markdown: str) -> str:
     return _MACRO.sub("\N{SET MINUS}", text)
 
 
-def _notes(notes: Iterable[str]) -> nbformat.NotebookNode:
+def _notes(notes: Iterable[str]) -> NotebookNode:
     """What was odd about the hand-in, above everything else."""
     lines = [f"- {harmless(' '.join(shown(note, 400).split()))}" for note in notes]
-    return new_markdown_cell("\n".join(["**Notes on this hand-in**", "", *lines]))
+    return _node("markdown", "\n".join(["**Notes on this hand-in**", "", *lines]))
 
 
 def _nbgrader(cell: Cell, released: Cell) -> dict:
@@ -121,7 +129,7 @@ def _nbgrader(cell: Cell, released: Cell) -> dict:
     fields |= {"grade_id": cell.grade_id, "schema_version": 3, "cell_type": cell.kind}
     if fields["grade"] or fields["task"]:
         fields["points"] = cell.points
-    like = nbformat.NotebookNode(source=released.source, cell_type=released.kind, metadata={"nbgrader": fields})
+    like = NotebookNode(source=released.source, cell_type=released.kind, metadata={"nbgrader": fields})
     return fields | {"checksum": compute_checksum(nbformat.from_dict(like))}
 
 
@@ -132,21 +140,22 @@ class _Outputs:
         self.result = result
         self.pictures = Pictures(MAX_PICTURES)
 
-    def of(self, index: int, cell: Cell) -> list[nbformat.NotebookNode]:
+    def of(self, index: int, cell: Cell) -> list[NotebookNode]:
         """Of a check its report, of any other cell what it showed."""
         if cell.grade_id in self.result.grades and cell.role in ("check", "hidden", "test"):
             return [_stream(_report(self.result, cell.grade_id))]
         return [self._made(output) for output in self.result.outputs.get(index, ())]
 
-    def _made(self, output: Output) -> nbformat.NotebookNode:
+    def _made(self, output: Output) -> NotebookNode:
         if output.kind == "png":
             image = self.pictures.draw(output.png)
             if image is None:
                 return _stream("[a picture that cannot be shown]")
-            return new_output("display_data", {"image/png": base64.b64encode(image).decode()})
+            data = NotebookNode({"image/png": base64.b64encode(image).decode()})
+            return NotebookNode(output_type="display_data", data=data, metadata=NotebookNode())
         text = shown(output.text, MAX_TEXT)
         if output.kind == "error":
-            return new_output("error", ename="", evalue="", traceback=text.split("\n"))
+            return NotebookNode(output_type="error", ename="", evalue="", traceback=text.split("\n"))
         return _stream(text)
 
 
@@ -155,5 +164,5 @@ def _report(result: Result, grade_id: str) -> str:
     return shown(result.reports.get(grade_id) or "\n".join(filter(None, [grade.reason, grade.hint])), MAX_TEXT)
 
 
-def _stream(text: str) -> nbformat.NotebookNode:
-    return new_output("stream", name="stdout", text=text.rstrip("\n") + "\n")
+def _stream(text: str) -> NotebookNode:
+    return NotebookNode(output_type="stream", name="stdout", text=text.rstrip("\n") + "\n")
