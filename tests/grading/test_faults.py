@@ -1,0 +1,21 @@
+"""Twice each: whatever is killed, restarted or full at a random moment, every hand-in has its one grade afterwards."""
+
+import pytest
+
+from tests.grading.faults import FAULTS, Bench, Unavailable, attempt
+
+
+@pytest.fixture(scope="module")
+def bench():
+    with Bench() as shared:
+        yield shared
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", FAULTS)
+def test_nothing_is_lost_or_wrong_after(name, seed, bench):
+    try:
+        outcome = attempt(name, seed, bench)
+    except Unavailable as why:
+        pytest.skip(str(why))
+    assert outcome.good, outcome
