@@ -168,12 +168,12 @@ def test_no_scheduler_and_no_worker_are_one_sentence_each(tmp_path, processes, m
 def test_this_machine_alone(tmp_path):
     """A cluster of processes that is started and ended by the driver, with a submission that kills its process."""
     course(tmp_path, {"ada": "score 3", "ben": "score 2", "poison": "exit"})
-    listening = set()
+    listening, others = set(), set(psutil.Process().children(recursive=True))
 
     @contextmanager
     def watched(assignment):
         with cluster.local(assignment, workers=2, tell=print) as pool:
-            for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+            for process in {psutil.Process(), *psutil.Process().children(recursive=True)} - others:
                 connections = process.net_connections("inet")
                 listening.update(c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN)
             yield pool
