@@ -25,10 +25,10 @@ _MOST_PNG = 1 << 20
 class Ended(Exception):
     """The student's process is no more. `state` is one of model.NO_EVIDENCE, `reason` a clause for a sentence."""
 
-    def __init__(self, state: str, reason: str, by_whom: str = "") -> None:
+    def __init__(self, state: str, reason: str, perhaps_by_others: bool = False) -> None:
         super().__init__(reason)
         self.state, self.reason = state, reason
-        self.perhaps_by_others = by_whom == "unknown"  # the system's own killer, or a person: worth a second try
+        self.perhaps_by_others = perhaps_by_others  # such as the system when memory is short: worth a second try
 
 
 class Run:
@@ -115,14 +115,10 @@ class Run:
     def _obituary(self) -> Ended:
         """Why the process is gone."""
         code = self.process.how_it_ended()
-        if code is None:
-            return Ended("killed", "the process was killed")
+        if code is None or code == -9:
+            return Ended("killed", "the process was killed", perhaps_by_others=True)
         if code < 0:
-            name = {
-                -9: "killed",
-                -11: "stopped by a segmentation fault",
-                -24: "stopped for using too much processor time",
-            }
+            name = {-11: "stopped by a segmentation fault", -24: "stopped for using too much processor time"}
             return Ended("killed", f"the process was {name.get(code, f'ended by signal {-code}')}")
         return Ended("killed", f"the process ended itself (exit code {code})")
 

@@ -9,6 +9,7 @@ import pytest
 from grading import sandbox
 from grading.grade import close_sandboxes, grade
 from grading.model import Cell, Limits, Sheet, Submission
+from grading.run import Run
 
 pytestmark = pytest.mark.skipif(sandbox.trouble() is not None, reason=f"no sandbox: {sandbox.trouble()}")
 
@@ -164,6 +165,30 @@ def test_a_forking_parent_that_was_killed_is_replaced():
     time.sleep(0.2)
     assert mine
     assert run("x = 1").grades["t"].score == 2.0
+
+
+@pytest.mark.parametrize("victim", ["the forking parent", "the student's process"])
+def test_nobody_is_blamed_for_a_process_that_somebody_else_killed(monkeypatch, victim):
+    asked, killed = Run.cell, []
+
+    def cell(run, *arguments, **options):
+        if not killed:
+            parent = psutil.Process(run.process.sandbox.parent.pid)
+            killed.append(parent if victim == "the forking parent" else run.process.family()[-1])
+            killed[0].kill()
+        return asked(run, *arguments, **options)
+
+    run("x = 1")
+    monkeypatch.setattr(Run, "cell", cell)
+    result = run("x = 1", check="assert x == 1")
+    assert killed
+    assert (result.grades["t"].score, result.notes) == (2.0, ())
+
+
+def test_who_kills_the_own_process_twice_is_told_so():
+    result = run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "y = 1", check="assert y")
+    assert result.grades["t"].score == 2.0
+    assert "the process was killed" in result.notes[0]
 
 
 CREDIT = {
