@@ -67,6 +67,10 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui=None) -> None:
         """There is no window in a sandbox."""
 
+    def _tee(self, channel):
+        """IPython would keep a second copy of all that is printed, however much it is."""
+        return contextlib.nullcontext()
+
     def _showtraceback(self, etype, evalue, stb) -> None:
         self.screen.text("\n".join(stb) if isinstance(stb, list) else str(stb), kind="error")
 
