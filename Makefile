@@ -8,7 +8,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab env test test-browser lint build demo mutation bench-kernels bench-widgets lock clean
+.PHONY: help lab env test test-browser lint build demo mutation bench-kernels bench-grading bench-widgets lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ mutation: env ## test the tests: wrong answers must fail, right ones pass
 
 bench-kernels: env ## time the NumPy kernels (needs the extra: pip install torch)
 	python -m benchmarks.kernels
+
+bench-grading: env ## time grading beside nbgrader (beside Otter too: python -m benchmarks.grading --otter PYTHON)
+	python -m benchmarks.grading
 
 bench-widgets: env ## time the explorers from a moved control to the new picture
 	python -m benchmarks.widgets
