@@ -12,6 +12,7 @@ import json
 import os
 import random
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -384,6 +385,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every trial there, too")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave nothing behind either
     outcomes: list[Outcome] = []
     try:
         for outcome in trials(arguments.only, arguments.times, arguments.seed):
