@@ -16,7 +16,7 @@ from grading import judge
 from grading import sheet as sheets
 from grading.model import Cell, Grade, Limits, Output, Result, Sheet, Submission
 from grading.run import Ended, Run
-from grading.sandbox import Sandbox
+from grading.sandbox import NoSandbox, Sandbox
 from grading.static_rules import broken_rule
 from helpers.checks.answers import Look
 from helpers.checks.library import Exercise
@@ -71,14 +71,13 @@ def _sandbox(sheet: Sheet, trust: bool) -> Sandbox:
 def _rehearse(sandbox: Sandbox, sheet: Sheet) -> None:
     """Run the released notebook once, as far as it goes, to have ready what its cells import on the way."""
     blank = Submission("", sheet.chapter, sheet.notebook)
-    run = Run(sandbox, blank, Limits(), time.monotonic() + Limits().total_seconds)
-    names: list[str] = []
-    with closing(run), suppress(Ended):
-        for cell in sheet.cells:
-            if cell.kind == "code" and cell.role in ("text", "locked", "solution"):
-                run.cell(cell, figures=False)
-        names = run.modules()
-    sandbox.preload(names)
+    with suppress(Ended, NoSandbox, OSError):  # without it every submission imports for itself, or says what is wrong
+        with closing(Run(sandbox, blank, Limits(), time.monotonic() + Limits().total_seconds)) as run:
+            for cell in sheet.cells:
+                if cell.kind == "code" and cell.role in ("text", "locked", "solution"):
+                    run.cell(cell, figures=False)
+            names = run.modules()
+        sandbox.preload(names)
 
 
 @atexit.register

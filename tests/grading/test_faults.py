@@ -1,4 +1,4 @@
-"""Twice each: whatever is killed, restarted or full at a random moment, every hand-in has its one grade afterwards."""
+"""Once each: whatever is killed, restarted or full at a random moment, every hand-in has its one grade afterwards."""
 
 import pytest
 
@@ -11,11 +11,10 @@ def bench():
         yield shared
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", FAULTS)
-def test_nothing_is_lost_or_wrong_after(name, seed, bench):
+def test_nothing_is_lost_or_wrong_after(name, bench):
     try:
-        outcome = attempt(name, seed, bench)
+        outcome = attempt(name, 1, bench)
     except Unavailable as why:
         pytest.skip(str(why))
     assert outcome.good, outcome
