@@ -174,8 +174,8 @@ def _inside(top: int, parts: Sequence[str]) -> Iterator[int]:
         yield top
 
 
-def _read(top: int, path: str, limit: int) -> bytes:
-    """The bytes of a regular file below the open folder `top`.
+def _read(top: int, path: str, limit: int, own: bool = False) -> bytes:
+    """The bytes of a regular file below the open folder `top`; `own` ones have no other name anywhere.
 
     Raises:
         _Refused: it is something else, or has more than `limit` bytes
@@ -185,9 +185,11 @@ def _read(top: int, path: str, limit: int) -> bytes:
     with _inside(top, folders) as parent, ExitStack() as stack:
         descriptor = os.open(name, _FILE, dir_fd=parent)
         stack.callback(os.close, descriptor)
-        kind = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(kind):
-            raise _Refused(_described(kind))
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise _Refused(_described(about.st_mode))
+        if own and about.st_nlink > 1:
+            raise _Refused("a hard link")  # perhaps to something that is not the student's
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(limit + 1)
     if len(data) > limit:
@@ -319,7 +321,7 @@ def _take_files(top: int, handed: _Handed, paths: list[str], others: list[str], 
         try:
             if len(handed.files) == MAX_FILES or not _is_safe(path):
                 raise _Refused("one too many, or has an unsafe name")
-            data = _read(top, path, min(MAX_FILE, space))
+            data = _read(top, path, min(MAX_FILE, space), own=True)
         except (_Refused, OSError):
             left_out.append(path)
         else:

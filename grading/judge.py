@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grading.model import Cell, Grade
+from grading.plain import plain
 from grading.run import Ended, Run, died
 from helpers.checks.answers import Answer, Look
 from helpers.checks.compare import Finding
@@ -69,13 +70,13 @@ def _half(run: Run, key: str, exercise: Exercise, seen: Look, hidden: bool) -> V
     with np.errstate(all="ignore"):
         report = conclude(exercise, answers(), hidden, seen)
     reason = _hidden_reason(report) if hidden else report.message
-    text = reason if hidden else report.text()
+    text = plain(reason if hidden else report.text())
     return Verdict(_grade(report, exercise.points[hidden], reason), text, ended=ends[0] if ends else None)
 
 
 def _grade(report: Report, most: float, reason: str) -> Grade:
     score = min(max(report.points, 0.0), most) if math.isfinite(report.points) else 0.0
-    return Grade(score, most, report.state, reason[:_LONGEST], report.hint)
+    return Grade(score, most, report.state, plain(reason, _LONGEST), report.hint)
 
 
 def _hidden_reason(report: Report) -> str:
@@ -98,7 +99,7 @@ def _without_evidence(exercise: Exercise, hidden: bool, end: Ended) -> Verdict:
 
 def nothing(points: float, state: str, reason: str) -> Grade:
     """The grade of what could not be judged."""
-    return Grade(0.0, points, state, _capital(reason)[:_LONGEST])
+    return Grade(0.0, points, state, plain(_capital(reason), _LONGEST))
 
 
 def asserts(cell: Cell, outcome: dict) -> Grade:
@@ -110,12 +111,12 @@ def asserts(cell: Cell, outcome: dict) -> Grade:
     if outcome["state"] != "ok":
         state = "timeout" if outcome["state"] == "timeout" else "error"
         reason = outcome["error"] or "The cell took too long"
-        return Grade(0.0, cell.points, state, f"{reason}."[:_LONGEST], inside=True)
+        return Grade(0.0, cell.points, state, plain(f"{reason}.", _LONGEST), inside=True)
     value = _number(outcome["value"])
     if value is None:
         return Grade(cell.points, cell.points, "passed", "Every assertion of this cell held.", inside=True)
     if not 0.0 <= value <= cell.points:
-        reason = f"The cell returned {outcome['value'][:40]} points, which is not between 0 and {cell.points:g}."
+        reason = f"The cell returned {plain(outcome['value'], 40)} points, which is not between 0 and {cell.points:g}."
         return Grade(0.0, cell.points, "tampered", reason, inside=True)
     state = "passed" if value == cell.points else "values"
     return Grade(value, cell.points, state, f"The cell gave {value:g} of {cell.points:g} points.", inside=True)

@@ -549,6 +549,16 @@ def test_a_special_file_is_no_notebook(tmp_path, monkeypatch, make):
     assert ": ask the student" in found.problem
 
 
+def test_a_hard_link_is_left_out(tmp_path, tree):
+    (tmp_path / "secret.txt").write_text("of the instructor")
+    os.link(tmp_path / "secret.txt", folder_of(tmp_path) / "data.txt")
+    (folder_of(tmp_path) / "own.txt").write_text("mine")
+    hand_in(tmp_path, tree)
+    found = read(tmp_path)
+    assert dict(found.files) == {"own.txt": b"mine"}
+    assert any("data.txt" in note and "links" in note for note in found.notes)
+
+
 def within(seconds, job):
     """The job's result; fails where it waits for something that never comes."""
     results = []

@@ -85,7 +85,7 @@ def test_the_reasons_are_plain_sentences(graded, attack):
         assert not NO_SENTENCE.search(exercise["reason"]), exercise
         assert len(exercise["reason"]) <= 2_000
     if attack.states:
-        assert reasons[attack.target]["state"] in attack.states
+        assert reasons[attack.target]["state"] in (*attack.states, "rule broken")
     if attack.says:
         told = " ".join([reasons[attack.target]["reason"], *notes])
         assert any(word in told for word in attack.says), told

@@ -291,7 +291,7 @@ ATTACKS = [
       "_write(_frame(dict(_GOOD, outputs={'result': {'$function': '__import__'}})))\n"
       "_write(_frame(dict(_GOOD, outputs={'result': {'$rng': -1}, 'x' * 300: 1}, trouble={'kinds': ['TooSlow'], 'headline': 1})))")),
     A("answers-of-150-megabytes", harm="every case's answer is as large as may be, and the judge keeps them all",
-      build=body("return np.zeros(150_000_000, np.int8)"), states=("shape", "dtype", "memory", "not readable", "killed")),
+      build=body("return np.zeros(150_000_000, np.int8)"), states=("type", "memory", "not readable", "killed")),
     conv("uses-the-kernel", "the course's own function answers", HEAD + USE_KERNEL),
     conv("uses-the-kernel-from-elsewhere", "the same through a helper in another cell",
          HEAD + "    return sliding(x, w, b, stride, pad)", first=ELSEWHERE),
