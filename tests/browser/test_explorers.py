@@ -64,11 +64,11 @@ def press(output: Locator, slider: str, key: str) -> None:
 
 
 def source(output: Locator) -> str:
-    return output.locator("img").first.get_attribute("src")
+    return output.locator("img.live-stage").get_attribute("src")
 
 
 def wait_for_other_picture(output: Locator, before: str) -> None:
-    changed = "([e, old]) => e.querySelector('.jp-OutputArea img').src !== old"
+    changed = "([e, old]) => e.querySelector('img.live-stage').src !== old"
     output.page.wait_for_function(changed, arg=[output.element_handle(), before], timeout=15_000)
 
 
@@ -91,7 +91,7 @@ def test_arrow_keys_on_sliders_change_picture_alt_and_text(explorers, cell, keys
     for slider, key, said in keys:
         press(output, slider, key)
         assert said in output.inner_text()
-        assert said in output.locator("img").first.get_attribute("alt")
+        assert said in output.locator("img.live-stage").get_attribute("alt")
 
 
 def test_a_weight_typed_into_the_grid_changes_the_picture(explorers):
@@ -149,7 +149,7 @@ def test_a_chapter_with_answers_runs_and_its_first_explorer_follows_a_key(
     output = notebook.page.locator(".jp-CodeCell", has=notebook.page.locator("summary", has_text="as code")).first
     press(output, slider, "ArrowRight")
     assert said in output.inner_text()
-    assert said in output.locator("img").first.get_attribute("alt")
+    assert said in output.locator("img.live-stage").get_attribute("alt")
     notebook.page.screenshot(path=SHOTS / f"{chapter}-explorer.png")
     assert notebook.tracebacks() == []
     assert notebook.errors == []
