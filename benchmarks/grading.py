@@ -273,6 +273,8 @@ def page(results: dict) -> str:
         parts.append(table(head, rows))
     where = results.get("machine", {})
     parts.append(f"Measured on {where.get('cpu')}, {where.get('cores')} cores, Python {where.get('python')}.")
+    busy = [f"{share:.0%} during {name}" for name, share in results.get("elsewhere", {}).items() if share]
+    parts += [f"Other programs took of the processors meanwhile: {', '.join(busy)}."] if busy else []
     return "\n\n".join(parts)
 
 
@@ -303,7 +305,7 @@ def main() -> None:
         print(f"{name} (load {os.getloadavg()[0]:.1f})", flush=True)
         elsewhere = Elsewhere()
         results[name] = parts[name]()
-        print(f"taken by other programs meanwhile: {elsewhere.share()}", flush=True)
+        results.setdefault("elsewhere", {})[name] = elsewhere.share()
         results["machine"] = machine()
         write(results)
 
