@@ -1,13 +1,19 @@
 """Fixtures that tests of every part may use."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from absl import logging as absl_logging
 
 from tests import offline as network
 
 os.environ["COURSE_PROGRESS"] = ""  # neither tests nor the notebooks they run count as a learner's progress
+
+# TensorFlow's log handler closes the stream that it found when it was made, once somebody sets up logging anew, and
+# nbgrader does. Here that stream would be pytest's own; this one it leaves open.
+absl_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 @pytest.fixture(scope="session")

@@ -33,13 +33,16 @@ def normal(seed: int, dtype: str, *shapes: tuple[int, ...]) -> list[np.ndarray]:
     return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
 
 
-def assert_close(actual: object, expected: object, dtype: str, rounds: float = 1) -> None:
-    """Same shape and dtype, and no entry further off than rounding explains, measured against the largest entry."""
+def assert_close(actual: object, expected: object, dtype: str, rounds: float = 1, scale: float = 1e-3) -> None:
+    """Same shape and dtype, and no entry further off than rounding explains, measured against the largest entry.
+
+    scale: the size of what was subtracted from one another, where the difference may cancel down to nothing.
+    """
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape
     assert actual.dtype == dtype
     if expected.size:
-        allowed = rounds * TOLERANCE[dtype] * (np.abs(expected) + np.abs(expected).max() + 1e-3)
+        allowed = rounds * TOLERANCE[dtype] * (np.abs(expected) + np.abs(expected).max() + scale)
         worst = (np.abs(actual - expected) / allowed).max()
         assert worst <= 1, f"{worst} times the tolerance"
 
