@@ -19,7 +19,7 @@ from pygments.lexers import PythonLexer
 
 from grading.autograded import BESIDE
 from grading.files import write_inside
-from grading.model import Cell, Grade, Output, Result, Sheet, exercise_of
+from grading.model import Cell, Grade, Output, Result, Reviewed, Sheet, exercise_of
 from grading.plain import Pictures, plain, shown
 from helpers.checks.library import chapters, public_path, read_chapter
 from helpers.checks.wording import CURES
@@ -52,6 +52,7 @@ _STATES = {
 }
 _WRONG = ("✗", "not right yet", "wrong")
 _PARTLY = ("◐", "partly right", "wrong")
+_BY_HAND = ("✓", "graded by your teacher", "right")
 # What to do next where a grade comes without a hint of its own.
 _ADVICE = CURES | {
     "not attempted": "write your answer in its cell, run the check below it, and hand in again if you still can.",
@@ -117,8 +118,20 @@ class _Part:
     comments: list[str] = field(default_factory=list)
 
     @property
+    def waits(self) -> bool:
+        """Whether a person has yet to look at it."""
+        return self.state == "manual" and any(half.grade.score is None for half in self.halves)
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.state == "passed" or (self.look is _BY_HAND and self.score >= self.max_score)
+
+    @property
     def look(self) -> tuple[str, str, str]:
         """Mark, words and kind of its state."""
+        if self.state == "manual" and not self.waits:
+            return _BY_HAND
         known = _STATES.get(self.state, _WRONG)
         return _PARTLY if known is _WRONG and self.score > 0 else known
 
@@ -130,25 +143,20 @@ def chapter_titles(chapter: str) -> dict[str, str]:
     return {name: exercise.title for name, exercise in read_chapter(public_path(chapter)).items()}
 
 
-def render(result: Result, sheet: Sheet, titles: Mapping[str, str], comments: Mapping[str, str] | None = None) -> str:
-    """The page as HTML, at most MAX_PAGE bytes.
-
-    `titles` are those of the exercises by id, `comments` an instructor's by grade_id. Points given by hand are shown
-    if they stand in `result`.
-    """
-    result = replace(result, cells=result.cells or sheet.cells)
-    page = _page(result, sheet, titles, comments or {}, _Space(MAX_PAGE - RESERVE))
+def render(review: Reviewed, sheet: Sheet, titles: Mapping[str, str]) -> str:
+    """The page as HTML, at most MAX_PAGE bytes; `titles` are those of the exercises by id."""
+    review = replace(review, result=replace(review.result, cells=review.result.cells or sheet.cells))
+    page = _page(review, sheet, titles, _Space(MAX_PAGE - RESERVE))
     if len(page.encode()) <= MAX_PAGE:
         return page
-    return _page(result, sheet, titles, {}, _Space(0))  # a thousand exercises, each with much to say
+    return _page(replace(review, comments={}), sheet, titles, _Space(0))  # a thousand exercises, each with much to say
 
 
 def write(
-    result: Result,
+    review: Reviewed,
     sheet: Sheet,
     titles: Mapping[str, str],
     feedback_dir: Path,
-    comments: Mapping[str, str] | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write the page to `feedback_dir`/<student>/<chapter>/<notebook>.html, whole or not at all; its path.
@@ -158,26 +166,28 @@ def write(
     Raises:
         CourseError: it cannot be written.
     """
-    folder = (result.student, result.chapter)
+    folder = (review.result.student, review.result.chapter)
     for name in BESIDE:
         if name in (files or {}):
             write_inside(feedback_dir, (*folder, name), files[name][:4096])
-    page = render(result, sheet, titles, comments)
-    return write_inside(feedback_dir, (*folder, f"{result.notebook}.html"), page.encode())
+    page = render(review, sheet, titles)
+    return write_inside(feedback_dir, (*folder, f"{review.result.notebook}.html"), page.encode())
 
 
-def _page(result: Result, sheet: Sheet, titles: Mapping, comments: Mapping, space: _Space) -> str:
+def _page(review: Reviewed, sheet: Sheet, titles: Mapping, space: _Space) -> str:
+    result = review.result
     parts = _parts(result, sheet, titles, space)
-    _attach_comments(result.cells, parts, comments)
+    _attach_comments(result.cells, parts, review.comments)
     rest = _attach_cells(result, sheet, parts, space)
     return _template().render(
         title=_heading(sheet),
         student=plain(result.student, 200),
-        score=result.score,
+        score=max(0.0, result.score - review.late_penalty),
+        penalty=review.late_penalty,
         max_score=result.max_score,
         waiting=sum(grade.max_score for grade in result.grades.values() if grade.score is None),
         parts=list(parts.values()),
-        right=sum(part.state == "passed" for part in parts.values()),
+        right=sum(part.right for part in parts.values()),
         next=_next(list(parts.values())),
         hidden=any(cell.role == "hidden" for cell in sheet.cells),
         rest=rest,

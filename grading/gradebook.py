@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from nbgrader.api import BaseCell, Grade, SubmittedNotebook
+from nbgrader.api import BaseCell, Comment, Grade, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import Connection, Row, or_, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from grading.codec import load
 from grading.database import COURSE_RESULTS, Database, exclude_others
-from grading.model import Result, Sheet
+from grading.model import Result, Reviewed, Sheet
 from grading.recording import Entry, Graded, Penalty, record
 from grading.registration import chapters_of, register_chapter, register_course
 
@@ -89,6 +89,11 @@ class Gradebook:
         for page in self._pages(lambda c, after: _page(c, chapter, after, _RESULTS_AT_ONCE, COURSE_RESULTS.c.result)):
             yield from (load(row["result"]) for row in page)
 
+    def reviewed(self, chapter: str) -> Iterator[Reviewed]:
+        """Every stored result as it stands after a person has looked at it, in the order of `results`."""
+        for page in self._pages(lambda c, after: _reviewed_page(c, chapter, after)):
+            yield from (row["reviewed"] for row in page)
+
     def rows(self, chapter: str) -> Iterator[dict]:
         """The JSON row of every student, in order: `Result.row()` with what was graded by hand, over all notebooks.
 
@@ -133,13 +138,26 @@ def _page(connection: Connection, chapter: str, after: str, size: int, *columns)
     return list(connection.execute(query).mappings())
 
 
+def _reviewed_page(connection: Connection, chapter: str, after: str) -> list[dict]:
+    """What a person has made of the results of the next students."""
+    table, penalty = COURSE_RESULTS.c, SubmittedNotebook.late_submission_penalty
+    page = _page(connection, chapter, after, _RESULTS_AT_ONCE, table.submission, table.result, penalty)
+    ids = [row["submission"] for row in page]
+    grades, comments = _by_submission(_graded_by_hand(connection, ids)), _by_submission(_comments(connection, ids))
+
+    def reviewed(row: Mapping) -> Reviewed:
+        result = _corrected(load(row["result"]), grades.get(row["submission"], {}))
+        said = {name: found.comment for name, found in comments.get(row["submission"], {}).items()}
+        return Reviewed(result, said, row["late_submission_penalty"] or 0.0)
+
+    return [{"student": row["student"], "reviewed": reviewed(row)} for row in page]
+
+
 def _row_page(connection: Connection, chapter: str, after: str) -> list[dict]:
     """The JSON rows of the next students, one per notebook, with `notebook` and `late_penalty` in each."""
     table, penalty = COURSE_RESULTS.c, SubmittedNotebook.late_submission_penalty
     page = _page(connection, chapter, after, _ROWS_AT_ONCE, table.submission, table.row_json, penalty)
-    by_hand: dict[str, dict[str, Row]] = {}
-    for grade in _graded_by_hand(connection, [row["submission"] for row in page]):
-        by_hand.setdefault(grade.notebook_id, {})[grade.name] = grade
+    by_hand = _by_submission(_graded_by_hand(connection, [row["submission"] for row in page]))
     rows = []
     for row in page:
         tree, hand = json.loads(row["row_json"]), by_hand.get(row["submission"])
@@ -148,6 +166,21 @@ def _row_page(connection: Connection, chapter: str, after: str) -> list[dict]:
             tree = _corrected(load(data), hand).row()
         rows.append(tree | {"notebook": row["notebook"], "late_penalty": row["late_submission_penalty"] or 0.0})
     return rows
+
+
+def _by_submission(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
+    """The rows by the student's notebook and the name of the cell."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault(row.notebook_id, {})[row.name] = row
+    return found
+
+
+def _comments(connection: Connection, ids: Sequence[str]) -> Iterable[Row]:
+    """What a person wrote; nbgrader's own "No response." is not among it."""
+    query = select(Comment.notebook_id, BaseCell.name, Comment.manual_comment.label("comment"))
+    query = query.join(BaseCell, BaseCell.id == Comment.cell_id).where(Comment.notebook_id.in_(ids))
+    return connection.execute(query.where(Comment.manual_comment.is_not(None)))
 
 
 def _graded_by_hand(connection: Connection, ids: Sequence[str]) -> Iterable[Row]:

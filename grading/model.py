@@ -152,6 +152,15 @@ class Result:
         }
 
 
+@dataclass(frozen=True)
+class Reviewed:
+    """A result as it stands after a person has looked at it."""
+
+    result: Result  # with the scores that a person gave
+    comments: Mapping[str, str] = field(default_factory=dict)  # that person's, by grade_id
+    late_penalty: float = 0.0  # points
+
+
 def exercise_of(grade_id: str, cells) -> str:
     """The exercise that a graded cell belongs to; its own id where it stands alone."""
     return next((cell.exercise for cell in cells if cell.grade_id == grade_id and cell.exercise), grade_id)

@@ -15,19 +15,20 @@ from helpers.checks.errors import CourseError
 def write(
     sheets: Sequence[Sheet], gradebook: Gradebook, places: Places, students: set[str], progress: Callable[[int], None]
 ) -> Told:
-    """Write the pages of `students` for every sheet that they were graded for; what could not be written.
+    """Write the pages of `students`, with what a person has graded and written; what could not be written.
 
     `progress` hears how many pages have been tried.
     """
     problems, done = Told(), 0
     by_name = {sheet.notebook: sheet for sheet in sheets}
     titles = feedback.chapter_titles(sheets[0].chapter)
-    for result in gradebook.results(sheets[0].chapter):
+    for review in gradebook.reviewed(sheets[0].chapter):
+        result = review.result
         if result.student not in students or result.notebook not in by_name:
             continue
         files = _beside(places.autograded / result.student / result.chapter)
         try:
-            feedback.write(result, by_name[result.notebook], titles, places.feedback, files=files)
+            feedback.write(review, by_name[result.notebook], titles, places.feedback, files)
         except CourseError as error:
             problems.add(str(error))
         done += 1

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from grading import feedback
-from grading.model import Cell, Grade, Output, Result, Sheet
+from grading.model import Cell, Grade, Output, Result, Reviewed, Sheet
 from helpers.checks.errors import CourseError
 from helpers.checks.library import ROOT, find_in_chapter
 from tests.grading import graded, pranks
@@ -30,7 +30,9 @@ def result() -> Result:
 
 @pytest.fixture(scope="module")
 def page(result, sheet):
-    return parsed(feedback.render(result, sheet, TITLES, {"step": "Look at z = 0 again.\nCome by on Tuesday."}))
+    return parsed(
+        feedback.render(Reviewed(result, {"step": "Look at z = 0 again.\nCome by on Tuesday."}), sheet, TITLES)
+    )
 
 
 def parsed(html: str) -> BeautifulSoup:
@@ -46,7 +48,7 @@ def part(page, name):
 def alone(cells, grades, **more):
     """The page of a small notebook."""
     sheet = Sheet("ps1", "p1", tuple(cells))
-    return parsed(feedback.render(Result("ada", "ps1", "p1", grades, cells=sheet.cells, **more), sheet, {}))
+    return parsed(feedback.render(Reviewed(Result("ada", "ps1", "p1", grades, cells=sheet.cells, **more)), sheet, {}))
 
 
 def small(source="x = 1", state="values", kind="code", **more):
@@ -54,7 +56,7 @@ def small(source="x = 1", state="values", kind="code", **more):
     sheet = Sheet("ps1", "p1", (Cell("code", "# YOUR CODE HERE", "solution", "a"), Cell("code", "", "test", "t", 2.0)))
     cells = (Cell(kind, source, "solution", "a", changed=True), sheet.cells[1])
     grade = Grade(2.0 if state == "passed" else 0.5, 2.0, state, more.pop("reason", "Because."), more.pop("hint", ""))
-    return feedback.render(Result("ada", "ps1", "p1", {"t": grade}, cells=cells, **more), sheet, {})
+    return feedback.render(Reviewed(Result("ada", "ps1", "p1", {"t": grade}, cells=cells, **more)), sheet, {})
 
 
 # --- what it tells --------------------------------------------------------------------------------------------------
@@ -122,7 +124,8 @@ def test_the_teachers_cells_are_not_repeated(page):
 def test_cells_after_the_last_exercise_are_shown_apart():
     cells = (Cell("code", "assert a", "test", "t", 1.0), Cell("code", "later = 1", "extra"))
     sheet = Sheet("ps1", "p1", cells[:1])
-    html = feedback.render(Result("ada", "ps1", "p1", {"t": Grade(1.0, 1.0, "passed", "")}, cells=cells), sheet, {})
+    result = Result("ada", "ps1", "p1", {"t": Grade(1.0, 1.0, "passed", "")}, cells=cells)
+    html = feedback.render(Reviewed(result), sheet, {})
     assert "later = 1" in " ".join(parsed(html).find(id="rest").parent.text.split())
 
 
@@ -136,13 +139,23 @@ def test_points_given_by_hand_are_shown():
     cell = Cell("markdown", "Words.", "manual", "why", 3.0)
     page = alone([cell], {"why": Grade(2.5, 3.0, "manual", "Read by a person.")})
     assert "2.5 of 3 points" in " ".join(page.header.text.split())
-    assert "waits" not in page.header.text
+    assert "waits" not in page.text
+    assert page.select_one("td .state").text == "✓ graded by your teacher"
+    assert page.select_one("td.number").text == "2.5 of 3"
+
+
+def test_what_being_late_costs_is_told():
+    result = Result("ada", "ps1", "p1", {"t": Grade(2.0, 2.0, "passed", "")})
+    sheet = Sheet("ps1", "p1", (Cell("code", "assert a", "test", "t", 2.0),))
+    header = " ".join(parsed(feedback.render(Reviewed(result, late_penalty=0.5), sheet, {})).header.text.split())
+    assert "1.5 of 2 points" in header
+    assert "0.5 points are taken off for handing in late." in header
 
 
 def test_an_unreadable_hand_in_has_its_reason(sheet):
     reason = "02_neuron.ipynb is not a notebook: save it anew in JupyterLab."
     grades = {c.grade_id: Grade(0.0, c.points, "not readable", reason) for c in sheet.cells if c.points}
-    page = parsed(feedback.render(Result("ada", sheet.chapter, sheet.notebook, grades), sheet, TITLES))
+    page = parsed(feedback.render(Reviewed(Result("ada", sheet.chapter, sheet.notebook, grades)), sheet, TITLES))
     assert reason in page.select_one("section.next").text
     assert "open the notebook in JupyterLab, save it" in page.select_one("section.next").text
 
@@ -169,7 +182,7 @@ def test_of_hidden_checks_only_the_reason_is_told(result, sheet):
     cells[index] = replace(cells[index], source="evaluate('step', hidden=True)  # hidden source 4712")
     outputs = {index: (Output("text", "hidden output 4713"),)}
     told = replace(result, cells=tuple(cells), reports=dict(result.reports) | secret, outputs=outputs)
-    html = feedback.render(told, sheet, TITLES)
+    html = feedback.render(Reviewed(told), sheet, TITLES)
     assert not re.search("471[123]", html)
     assert "hidden cases fail" in html
 
@@ -187,7 +200,8 @@ def test_source_and_output_of_tests_are_not_told():
 
 
 def test_notes_for_the_instructor_are_not_told(result, sheet):
-    assert "like that of ben" not in feedback.render(replace(result, notes=("like that of ben",)), sheet, TITLES)
+    noted = Reviewed(replace(result, notes=("like that of ben",)))
+    assert "like that of ben" not in feedback.render(noted, sheet, TITLES)
 
 
 def test_paths_of_the_grading_machine_are_not_told():
@@ -226,7 +240,7 @@ def hostile(tmp_path_factory):
     sheet = Sheet(everything[0], everything[1], (Cell("markdown", f"# {everything[0]}"), *tests))
     result = Result(everything[0], everything[0], "p1", grades, cells=tuple(cells), outputs=outputs, reports=reports)
     path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(feedback.render(result, sheet, titles, comments), encoding="utf-8")
+    path.write_text(feedback.render(Reviewed(result, comments), sheet, titles), encoding="utf-8")
     return path
 
 
@@ -261,7 +275,7 @@ def test_a_browser_shows_it_and_nothing_happens(hostile, result, sheet, tmp_path
     from tests.grading.browsers import look_at
 
     honest = tmp_path / "honest.html"
-    honest.write_text(feedback.render(result, sheet, TITLES), encoding="utf-8")
+    honest.write_text(feedback.render(Reviewed(result), sheet, TITLES), encoding="utf-8")
     with playwright.sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for path in (hostile, honest):
@@ -293,7 +307,7 @@ def test_many_cells_have_a_limit_and_the_page_says_so():
     cells = tuple(Cell("code", f"x{i} = [{'1,' * 1800}]", "extra") for i in range(900))
     test = Cell("code", "", "test", "t", 1.0)
     result = Result("ada", "ps1", "p1", {"t": Grade(0.0, 1.0, "values", "No.")}, cells=(*cells, test))
-    html = feedback.render(result, Sheet("ps1", "p1", (test,)), {})
+    html = feedback.render(Reviewed(result), Sheet("ps1", "p1", (test,)), {})
     assert len(html.encode()) <= feedback.MAX_PAGE
     assert "Some of what you wrote or printed is left out" in html
 
@@ -336,15 +350,15 @@ def luminance(colour: str) -> float:
 
 def test_it_lies_where_release_feedback_looks(result, sheet, tmp_path):
     beside = {"timestamp.txt": b"2026-01-02 03:04:05 UTC", "submission_secret.txt": b"s", "evil.html": b"<script>"}
-    path = feedback.write(result, sheet, TITLES, tmp_path, files=beside)
+    path = feedback.write(Reviewed(result), sheet, TITLES, tmp_path, files=beside)
     assert path == tmp_path / "ada" / graded.CHAPTER / f"{graded.CHAPTER}.html"
     assert path.stat().st_mode & 0o777 == 0o644
     assert {p.name for p in path.parent.iterdir()} == {path.name, "timestamp.txt", "submission_secret.txt"}
-    assert path.read_text(encoding="utf-8") == feedback.render(result, sheet, TITLES)
+    assert path.read_text(encoding="utf-8") == feedback.render(Reviewed(result), sheet, TITLES)
 
 
 @pytest.mark.parametrize("student", ["..", "a/b", ""])
 def test_a_name_that_leads_elsewhere_is_refused(student, result, sheet, tmp_path):
     with pytest.raises(CourseError):
-        feedback.write(replace(result, student=student), sheet, TITLES, tmp_path / "feedback")
+        feedback.write(Reviewed(replace(result, student=student)), sheet, TITLES, tmp_path / "feedback")
     assert not list(tmp_path.rglob("*.html"))

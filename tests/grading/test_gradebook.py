@@ -494,12 +494,21 @@ def test_a_row_adds_up_notebooks_and_takes_what_was_given_by_hand(book, url):
     assert ben["score"] == 5.0
 
 
+def test_what_a_person_gave_and_wrote_comes_with_the_results(book, url):
+    book.save(everybody(["ada", "ben"]))
+    _grade_by_hand_of(url, "ada")
+    ada, _, ben, _ = book.reviewed(CHAPTER)
+    assert (ada.result.student, ada.result.grades["explain"].score, ada.comments) == ("ada", 2.5, {"explain": "Good."})
+    assert (ben.result, ben.comments, ben.late_penalty) == (list(book.results(CHAPTER))[2], {}, 0.0)
+
+
 def test_a_row_tells_the_penalty_for_being_late(url):
     with Gradebook(url, COURSE, ZERO) as book:
         book.register(SHEETS)
         _set_duedate(url)
         book.save([graded("ada", P1, timestamp=LATE), graded("ada", P2, timestamp=LATE), graded("ben", P1)])
         ada, ben = book.rows(CHAPTER)
+        assert sum(review.late_penalty for review in book.reviewed(CHAPTER)) == 5.0
     assert (ada["score"], ada["late_penalty"]) == (0.0, 5.0)
     assert ben["score"] == 2.0
     assert "late_penalty" not in ben

@@ -13,7 +13,7 @@ from pathlib import Path
 from grading import feedback, intake
 from grading import sheet as sheets
 from grading.grade import close_sandboxes, grade
-from grading.model import Limits, Sheet
+from grading.model import Limits, Reviewed, Sheet
 from helpers.checks.library import ROOT
 from tests.hostile import watch
 from tests.hostile.kit import TARGET, Attack, Kit, World
@@ -111,7 +111,7 @@ def _install(questions: list[bytes]) -> None:
 def _grade_one(sheet: Sheet, folder: Path, student: str) -> tuple[str, dict, list[str], dict]:
     """What a worker does for one student, and what can be seen in the page that the student gets."""
     result = grade(sheet, intake.read_submission(folder, sheet, student))
-    page = feedback.render(result, sheet, {})
+    page = feedback.render(Reviewed(result), sheet, {})
     row = json.dumps(result.row(), ensure_ascii=False)
     seen = {
         "active": watch.active_content(page),
