@@ -59,7 +59,7 @@ class DescentExplorer(Explorer):
         if own["loss"]:
             controls["batch"].layout.display = "none"
         fig = self._draw()
-        moving = [self.map, self.contours, self.bottom, *self.paths, *self.heads, *self.curves, *self.ends, self.now]
+        moving = [*self.paths, *self.heads, *self.curves, *self.ends, self.now]
         super().__init__(controls, LivePicture(fig, moving, self._pointed), players={"step": (150, 1)})
 
     def _draw(self) -> Figure:

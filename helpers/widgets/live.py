@@ -1,7 +1,6 @@
 """A picture that follows sliders: what moves is drawn over a kept background, and only the PNG is sent."""
 
 import contextlib
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 
@@ -11,9 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 from helpers import plots
+from helpers.widgets.png import png
 
 DPI = 96
 ROW = {"display": "flex", "flex_flow": "row wrap", "align_items": "center"}
@@ -84,10 +83,7 @@ class LivePicture:
             self.canvas.restore_region(self._background)
         for artist in self.moving:
             artist.axes.draw_artist(artist)
-        size = self.canvas.get_width_height(physical=True)
-        pixels = Image.frombuffer("RGBA", size, self.canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-        pixels.save(png := io.BytesIO(), "PNG", compress_level=1)
-        self.png, self.alt = png.getvalue(), alt
+        self.png, self.alt = png(np.asarray(self.canvas.buffer_rgba())), alt
         self.feed.value = _FEED.format(
             alt=escape(alt), width=self.width, source=self.static().source, arrived=escape(_ARRIVED)
         )
