@@ -8,6 +8,7 @@ from helpers.widgets.descent_view import descent_explorer
 from helpers.widgets.digit_view import draw_digit
 from helpers.widgets.graph_view import graph_explorer
 from helpers.widgets.kernel_view import kernel_explorer
+from helpers.widgets.knn_view import knn_explorer
 from helpers.widgets.neuron_view import neuron_explorer
 from helpers.widgets.occlusion_view import occlusion_explorer
 from helpers.widgets.pooling_view import pooling_explorer
@@ -24,6 +25,7 @@ __all__ = [
     "draw_digit",
     "graph_explorer",
     "kernel_explorer",
+    "knn_explorer",
     "neuron_explorer",
     "occlusion_explorer",
     "pooling_explorer",
