@@ -2,9 +2,9 @@
 
     python -m benchmarks.grading [PART ...] [--hand-ins 60] [--otter PYTHON]
 
-Parts: peers, overhead, workers, growth, driver. Prints a table per part and writes docs/benchmarks/grading.json and the
-tables in docs/benchmarks.md. `--otter` names a Python that has otter-grader beside the course's packages. PostgreSQL is
-measured where its server is installed.
+Parts: peers-tensorflow, peers-tensorflow-class, peers-numpy, peers-numpy-class, overhead, workers, growth, driver.
+Prints the results of each part and writes docs/benchmarks/grading.json and the tables in docs/benchmarks.md. `--otter`
+names a Python that has otter-grader beside the course's packages. PostgreSQL is measured where its server is installed.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -71,6 +72,16 @@ def class_of(chapter: str, students: list[Student], count: int) -> Iterator[Path
         yield out
 
 
+CLASSES = {trivial: "first exercise only", made_up: "made-up class"}
+PEERS = {
+    "peers-tensorflow": (TENSORFLOW, trivial),
+    "peers-tensorflow-class": (TENSORFLOW, made_up),
+    "peers-numpy": (NUMPY, trivial),
+    "peers-numpy-class": (NUMPY, made_up),
+}
+CONTENDERS = ("nbgrader", "Otter", "course, 1 worker", "course, 2 workers")
+
+
 # --- contenders ------------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +89,7 @@ def timed(command: list[str], folder: Path, **environment: str) -> float:
     """Seconds that a command takes in a course folder."""
     began = time.perf_counter()
     done = subprocess.run(
-        command, cwd=folder, env=demo._environment() | environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=demo.environment() | environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
@@ -107,32 +118,29 @@ def nbgrader_autograde(folder: Path, chapter: str) -> float:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-def peers(count: int, otter: str | None) -> dict:
-    """Seconds per hand-in of nbgrader, Otter and this course, on a TensorFlow and a NumPy chapter."""
-    rows = {}
-    for chapter in (TENSORFLOW, NUMPY):
-        for name, make in (("first exercise only", trivial), ("made-up class", made_up)):
-            with class_of(chapter, make(chapter), count) as folder:
-                seconds = {
-                    "nbgrader": nbgrader_autograde(folder, chapter) / count,
-                    "course, 2 workers": course_grade(folder, chapter, 2) / count,
-                    "course, 1 worker": course_grade(folder, chapter, 1) / count,
-                }
-                if otter and chapter == NUMPY:
-                    seconds["Otter"] = otter_run(folder, chapter, otter, count)
-            rows[f"{chapter}, {name}"] = seconds
-            print(chapter, name, {key: round(value, 3) for key, value in seconds.items()}, flush=True)
-    return {"hand_ins": count, "seconds_each": rows}
+def peers(chapter: str, make: Callable[[str], list[Student]], count: int, otter: str | None) -> dict:
+    """Seconds per hand-in of nbgrader, Otter (on the NumPy chapter) and this course."""
+    with class_of(chapter, make(chapter), count) as folder:
+        seconds = {
+            "nbgrader": nbgrader_autograde(folder, chapter) / count,
+            "course, 2 workers": course_grade(folder, chapter, 2) / count,
+            "course, 1 worker": course_grade(folder, chapter, 1) / count,
+        }
+        if otter and chapter == NUMPY:
+            seconds["Otter"] = otter_run(folder, chapter, otter, count)
+    print({key: round(value, 3) for key, value in seconds.items()}, flush=True)
+    return {"hand_ins": count, "chapter": chapter, "class": CLASSES[make], "seconds_each": seconds}
 
 
 def otter_run(folder: Path, chapter: str, python: str, count: int) -> float:
     """Seconds per hand-in of `otter run`, with the cases of five exercises as tests of Otter's own."""
     from tests.hostile.compare import autograder
 
-    tests = autograder(python)
+    tests, out = autograder(python), folder / "otter"
+    out.mkdir(exist_ok=True)
     seconds = []
     for path in sorted((folder / "submitted").glob(f"*/{chapter}/{chapter}.ipynb"))[:count]:
-        command = [python, "-m", "otter", "run", str(path), "-a", str(tests), "-o", str(folder / "otter"), "--no-logo"]
+        command = [python, "-m", "otter", "run", str(path), "-a", str(tests), "-o", str(out), "--no-logo"]
         seconds.append(timed(command, folder))
     return statistics.mean(seconds)
 
@@ -212,7 +220,7 @@ def _driven(command: list[str], root: Path, count: int) -> dict:
 def _watched(command: list[str], folder: Path) -> tuple[float, int]:
     """Seconds of a command, and the largest resident size of its own process."""
     began, most = time.perf_counter(), 0
-    environment = demo._environment() | {"PYTHONPATH": str(ROOT)}
+    environment = demo.environment() | {"PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryFile() as log:
         process = psutil.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         done = threading.Event()
@@ -248,15 +256,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def page(results: dict) -> str:
     """The tables of docs/benchmarks.md."""
     parts = []
-    if found := results.get("peers"):
-        seconds = found["seconds_each"]
-        names = list(max(seconds.values(), key=len))
-        rows = [
-            [what, *(f"{row[n]:.2f}" if n in row else "" for n in names), f"{row['nbgrader'] / row[names[1]]:.1f}×"]
-            for what, row in seconds.items()
-        ]
-        head = [f"seconds per hand-in, {found['hand_ins']} of them", *names, "nbgrader / course"]
-        parts.append(table(head, rows))
+    if found := [results[name] for name in PEERS if name in results]:
+        rows = []
+        for row in found:
+            each = row["seconds_each"]
+            ratio = f"{each['nbgrader'] / each['course, 2 workers']:.1f}×"
+            cells = [f"{each[name]:.2f}" if name in each else "" for name in CONTENDERS]
+            rows.append([f"{row['chapter']}, {row['class']}", str(row["hand_ins"]), *cells, ratio])
+        parts.append(table(["seconds per hand-in", "hand-ins", *CONTENDERS, "nbgrader / 2 workers"], rows))
     if found := results.get("overhead"):
         rows = [[c, f"{r['student']:.2f}", f"{r['beyond']:.3f}", f"{r['beyond_p95']:.3f}"] for c, r in found.items()]
         parts.append(table(["seconds per hand-in", "in the student's process", "beyond", "beyond, 95 %"], rows))
@@ -288,16 +295,15 @@ def write(results: dict) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grading", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "parts", nargs="*", help="peers, overhead, workers, growth, driver; all of them if none is named"
-    )
+    parser.add_argument("parts", nargs="*", help="see above; all of them if none is named")
     parser.add_argument("--hand-ins", type=int, default=60, help="of peers, overhead and workers")
     parser.add_argument("--most", type=int, default=2_000, help="largest class of growth")
     parser.add_argument("--simulated", type=int, default=10_000, help="hand-ins of driver")
     parser.add_argument("--otter", metavar="PYTHON", help="a Python with otter-grader")
     a = parser.parse_args()
     parts: dict[str, Callable[[], dict]] = {
-        "peers": lambda: peers(a.hand_ins, a.otter), "overhead": lambda: overhead(a.hand_ins),
+        **{name: partial(peers, *what, a.hand_ins, a.otter) for name, what in PEERS.items()},
+        "overhead": lambda: overhead(a.hand_ins),
         "workers": lambda: workers(a.hand_ins), "growth": lambda: growth(a.most), "driver": lambda: driver(a.simulated),
     }  # fmt: skip
     results = json.loads(DATA.read_text()) if DATA.exists() else {}

@@ -37,7 +37,7 @@ def start(out: Path, chapters: Sequence[str]) -> None:
 
 def nbgrader(out: Path, *command: str) -> None:
     """Run one nbgrader command in the course at `out`."""
-    done = subprocess.run(_command(*command), cwd=out, env=_environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(_command(*command), cwd=out, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise GradingFailed(f"nbgrader {' '.join(command)} failed in {out}:\n{done.stderr[-2000:]}")
 
@@ -46,7 +46,7 @@ def _command(*command: str) -> list[str]:
     return [sys.executable, "-m", "nbgrader", *command]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """nbgrader calls `alembic` by its bare name, so the environment's programs come first; one thread per kernel."""
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     threads = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
@@ -84,7 +84,7 @@ def run_over_chapters(
         while waiting and len(running) < jobs:
             chapter = waiting.pop(0)
             log = (logs / f"{command}-{chapter}.log").open("w", encoding="utf-8")
-            process = subprocess.Popen(_command(command, chapter), cwd=out, env=_environment(), stdout=log, stderr=log)
+            process = subprocess.Popen(_command(command, chapter), cwd=out, env=environment(), stdout=log, stderr=log)
             running[chapter] = process, time.perf_counter(), log
         time.sleep(0.2)
         for chapter, (process, began, log) in list(running.items()):

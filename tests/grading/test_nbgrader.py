@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from grading.demo.course import _environment
+from grading.demo.course import environment
 from helpers.checks.library import ROOT
 
 CHAPTER = "02_neuron"
@@ -42,7 +42,7 @@ def course(tmp_path_factory) -> Path:
 
 def run(root: Path, *command: str) -> subprocess.CompletedProcess:
     whole = [sys.executable, "-m", "nbgrader", *command]
-    return subprocess.run(whole, cwd=root, env=_environment(), capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(whole, cwd=root, env=environment(), capture_output=True, text=True, timeout=300, check=False)
 
 
 def hand_in(root: Path, student: str, answer: str | None) -> Path:
@@ -119,7 +119,7 @@ def test_formgraders_buttons_take_the_same_road(course):
     before = points(course, "ben")
     (course / f"feedback/ben/{CHAPTER}/{CHAPTER}.html").unlink()
     done = subprocess.run(
-        [sys.executable, "-c", FORMGRADER], cwd=course, env=_environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", FORMGRADER], cwd=course, env=environment(), capture_output=True, text=True, check=False
     )
     graded, told = json.loads(done.stdout.splitlines()[-1])
     assert graded["success"], graded
@@ -148,7 +148,7 @@ def test_wrong_use_of_nbgrader_is_one_sentence(course, words, sentence):
 def test_the_command_course_finds_nbgraders_grades_and_nothing_to_do(course):
     done = subprocess.run(
         [sys.executable, "-m", "grading.cli", "grade", CHAPTER],
-        cwd=course, env=_environment(), capture_output=True, text=True, check=False,
+        cwd=course, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "0 graded, 3 unchanged" in done.stdout

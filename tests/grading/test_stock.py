@@ -36,7 +36,7 @@ def nbgrader(folder: Path, *words: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *words],
         cwd=folder,
-        env=demo._environment(),
+        env=demo.environment(),
         capture_output=True,
         text=True,
         check=False,
