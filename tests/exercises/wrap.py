@@ -59,8 +59,9 @@ def without(answer, part: int, method: str):
 
 
 def public_methods(kind: type) -> list[str]:
-    """Names of the methods that a student writes, operators left out."""
-    return [n for n, f in inspect.getmembers(kind, inspect.isfunction) if not n.startswith("_") or n == "__call__"]
+    """Names of the methods that a student writes, operators left out, and what a Keras class inherits."""
+    methods = [(n, f) for n, f in inspect.getmembers(kind, inspect.isfunction) if not f.__module__.startswith("keras.")]
+    return [name for name, _ in methods if not name.startswith("_") or name == "__call__"]
 
 
 def _method(method, site: Site, hook: Hook):
