@@ -1,6 +1,8 @@
 """Explorers for the notebooks, each one line to show, driven by the learner's own functions where there are some."""
 
 from helpers.widgets.activation_view import activation_explorer
+from helpers.widgets.annotation_view import annotate
+from helpers.widgets.captcha_view import captcha_explorer
 from helpers.widgets.cnn_view import cnn_explorer
 from helpers.widgets.confusion_view import confusion_explorer
 from helpers.widgets.depth_view import depth_explorer
@@ -18,6 +20,8 @@ from helpers.widgets.xor_view import xor_explorer
 
 __all__ = [
     "activation_explorer",
+    "annotate",
+    "captcha_explorer",
     "cnn_explorer",
     "confusion_explorer",
     "depth_explorer",
