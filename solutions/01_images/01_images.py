@@ -113,9 +113,9 @@ quiz("which-pixel")
 print(np.array([200], np.uint8) + np.array([100], np.uint8))
 
 # %% [markdown]
-# 44. After 255 a byte starts again at 0: 300 − 256 = 44. Nothing warns you. Subtracting is worse still: 3 − 5 becomes
-# 254. So **turn bytes into floating-point numbers before you calculate**, and, if you like, divide by 255, so that all
-# pixels lie between 0 and 1. (`helpers.data.to_unit` does both.)
+# It is 44: after 255 a byte starts again at 0, and 300 − 256 = 44. Nothing warns you. Subtracting is worse still: 3 − 5
+# becomes 254. So **turn bytes into floating-point numbers before you calculate**, and, if you like, divide by 255, so
+# that all pixels lie between 0 and 1. (`helpers.data.to_unit` does both.)
 #
 # ### Which channel is red?
 #
@@ -599,7 +599,7 @@ if passed("knn_predict"):
 if passed("knn_predict"):
     from helpers.widgets import knn_explorer
 
-    knn_explorer(knn_predict, points="three clouds", k=1)
+    knn_explorer(knn_predict, points="three clouds", k=1, x1=-0.6, x2=0.4)
 
 # %% [markdown]
 # With $k = 1$ every sample is its own nearest neighbour: no mistake on the training samples, ever, and islands around
