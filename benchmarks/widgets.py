@@ -1,16 +1,19 @@
 """How long the kernel takes from a moved control to a new picture, and what explorers cost.
 
-    python -m benchmarks.widgets
+    python -m benchmarks.widgets [--browser]
 
 prints milliseconds at the median and the 95th percentile, on the clock and on the processor; on a machine that other
-programs use too, the processor's is the fairer. The browser's part is not in it.
+programs use too, the processor's is the fairer. With `--browser` it measures from a key pressed in Chromium to the new
+picture shown there, through JupyterLab.
 """
 
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import IPython.display
 import numpy as np
@@ -37,6 +40,30 @@ from helpers.widgets import (  # noqa: E402
 )
 
 MOVES = 100
+PRESSES = 40
+SHOWN = {
+    "activation_explorer()": "z",
+    "neuron_explorer()": "w1",
+    "depth_explorer()": "look at layer",
+    "descent_explorer(surface='long valley')": "rate",
+    "graph_explorer()": "step",
+    "xor_explorer()": "epoch",
+    "kernel_explorer()": "output row",
+    "pooling_explorer()": "output row",
+    "receptive_field_explorer()": "unit",
+    "cnn_explorer(net, digits.x_test, digits.y_test)": "picture",
+    "confusion_explorer(net, digits.x_test, digits.y_test)": "page",
+    "occlusion_explorer(net, digits.x_test, digits.y_test)": "picture",
+}
+FIRST = """import numpy as np
+from helpers.data import load
+from helpers.network import lenet
+from helpers.widgets import *
+digits, net = load("digits"), lenet((8, 8, 1), 10, np.random.default_rng(0))"""
+WATCH = """e => { window.times = []; let pressed = 0;
+    e.addEventListener('keydown', () => { pressed = performance.now() }, true);
+    e.querySelector('.live-stage').addEventListener('load', () => requestAnimationFrame(() =>
+        window.times.push(performance.now() - pressed))) }"""
 
 
 def measure(move: Callable[[int], None]) -> tuple[np.ndarray, np.ndarray]:
@@ -113,8 +140,44 @@ def network_moves() -> dict[str, Callable[[int], None]]:
     }
 
 
+def browser() -> None:
+    """From a key pressed on a slider to the new picture on the screen, for one slider of each explorer."""
+    import nbformat
+
+    from authoring.lab import open_lab
+
+    print(f"Milliseconds from key to picture; load {os.getloadavg()[0]:.1f}")
+    print(f"{'explorer':<58}{'slider':<16}{'p50':>6}{'p95':>7}")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as state:
+        for explorer, slider in SHOWN.items():
+            cells = [nbformat.v4.new_code_cell(source) for source in (FIRST, explorer)]
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), Path(folder) / "one.ipynb")
+            with open_lab(Path(folder), Path(state)) as lab:
+                times = _pressed(lab.open("one.ipynb"), slider)
+            print(f"{explorer:<58}{slider:<16}{np.median(times):>6.0f}{np.percentile(times, 95):>7.0f}", flush=True)
+
+
+def _pressed(opened, slider: str) -> list[float]:
+    """Milliseconds of every press."""
+    opened.run()
+    page = opened.page
+    page.wait_for_selector(".live-stage[src]")
+    row = page.locator(".explorer .widget-inline-hbox", has=page.get_by_text(slider, exact=True)).first
+    handle = row.locator(".noUi-handle").first
+    page.locator(".explorer").evaluate(WATCH)
+    for press in range(PRESSES):
+        at_the_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+        handle.press("ArrowLeft" if at_the_end or press % 20 > 9 else "ArrowRight")
+        page.wait_for_function("n => window.times.length > n", arg=press)
+    times = page.evaluate("() => window.times")
+    opened.close()
+    return times[2:]  # the first are slower: code and fonts are loaded
+
+
 def main() -> None:
     """Command line."""
+    if "--browser" in sys.argv:
+        return browser()
     print(f"Milliseconds; load {os.getloadavg()[0]:.1f}")
     print(f"{'control':<20}{'clock p50':>11}{'p95':>7}{'processor p50':>15}{'p95':>7}")
     for name, move in (moves() | learning_moves() | window_moves() | network_moves()).items():

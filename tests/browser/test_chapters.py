@@ -21,7 +21,10 @@ pytestmark = [
 SHOTS = ROOT / ".artifacts" / "screenshots"
 WAIT = 60_000  # milliseconds; a busy machine is slow
 CODE = "e => e.querySelector('details code').textContent"
-ANOTHER = "([e, old]) => e.querySelector('.live-stage').src !== old"
+_WAIT = """new Promise(done => { const until = performance.now() + 20000;
+    const look = () => %s ? done(true) : performance.now() > until ? done(false) : setTimeout(look, 20); look() })"""
+ANOTHER_CODE = "(e, old) => " + _WAIT % "e.querySelector('details code').textContent !== old"
+ANOTHER_PICTURE = "(e, old) => " + _WAIT % "e.querySelector('.live-stage').src !== old"
 LATER = {"rate"}  # is seen in the next step only
 
 
@@ -64,7 +67,8 @@ def move_sliders(explorer: Locator) -> list[str]:
         picture = explorer.locator(".live-stage").get_attribute("src")
         press(explorer, handle, there)
         if names[-1] not in LATER and not explorer.locator("[role=alert]").count():
-            explorer.page.wait_for_function(ANOTHER, arg=[explorer.element_handle(), picture], timeout=WAIT)
+            changed = explorer.evaluate(ANOTHER_PICTURE, picture)
+            assert changed, f"{names[-1]}: {explorer.evaluate(CODE)}"
         press(explorer, handle, back)
     return names
 
@@ -74,7 +78,10 @@ def name_of(slider: Locator) -> str:
 
 
 def press(explorer: Locator, slider: Locator, key: str) -> None:
-    """Press a key and wait for the kernel's answer: the code of what is now shown."""
+    """Press a key and wait for the kernel's answer, the code of what is now shown; a busy page may miss a key."""
     before = explorer.evaluate(CODE)
-    slider.press(key)
-    explorer.page.wait_for_function(f"([e, old]) => ({CODE})(e) !== old", arg=[explorer.element_handle(), before])
+    for _ in range(3):
+        slider.press(key)
+        if explorer.evaluate(ANOTHER_CODE, before):
+            return
+    pytest.fail(f"{name_of(slider)}: no answer to {key}; still {before}")
