@@ -1169,7 +1169,7 @@ if passed("penalty_grad", "cross_entropy_grad", "minibatches"):
 
 # %%
 if passed("penalty_grad", "cross_entropy_grad", "minibatches"):
-    fig, axes = plots.figure(1, 3, width=7.6, height=2.7)
+    fig, axes = plots.figure(1, 3, width=7.6, height=3.0)
     for ax, price, title in zip(
         axes[0], (None, ("l2", 0.01), ("l1", 0.003)), ("no penalty", "L2, 0.01", "L1, 0.003"), strict=True
     ):
