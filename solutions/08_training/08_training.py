@@ -72,6 +72,7 @@ for count, name, colour in ((1010, "training", "blue"), (337, "validation", "ver
     axes[0, 0].barh(0, count, left=left, color=plots.COLOURS[colour], edgecolor=plots.CARD)
     axes[0, 0].text(left + count / 2, 0, f"{name}\n{count}", ha="center", va="center", color="white")
     left += count
+axes[0, 0].set(xlim=(0, left), ylim=(-0.5, 0.5))
 axes[0, 0].set_axis_off()
 plots.show(fig, alt="A bar in three parts: 1010 pictures for training, 337 for validation, 450 for the test.")
 
@@ -321,18 +322,18 @@ if passed("step_decay"):
             return keras.optimizers.SGD(0.5, momentum=0.9, **options)
 
     runs = {
-        "constant": fit(small_network(optimizer=fast()), epochs=12),
-        "decay=0.01": fit(small_network(optimizer=fast(decay=0.01)), epochs=12),
+        "constant": fit(small_network(optimizer=fast()), epochs=9),
+        "decay=0.01": fit(small_network(optimizer=fast(decay=0.01)), epochs=9),
         "halved every 3": fit(
-            small_network(optimizer=fast()), epochs=12, callbacks=[keras.callbacks.LearningRateScheduler(halved)]
+            small_network(optimizer=fast()), epochs=9, callbacks=[keras.callbacks.LearningRateScheduler(halved)]
         ),
     }
     fig, axes = plots.figure(width=7.2, height=3.0)
-    curves = {name: (np.arange(12), run["val_loss"]) for name, run in runs.items()}
+    curves = {name: (np.arange(9), run["val_loss"]) for name, run in runs.items()}
     plots.draw_curves(axes[0, 0], curves, "three schedules", "epoch", "validation loss")
     ends = ", ".join(f"{name} {run['val_loss'][-1]:.2f}" for name, run in runs.items())
     plots.show(
-        fig, alt=f"Validation losses over 12 epochs; the curves of constant and decay= coincide. At the end: {ends}."
+        fig, alt=f"Validation losses over 9 epochs; the curves of constant and decay= coincide. At the end: {ends}."
     )
     print("rates that the scheduler set:", [f"{r:.4g}" for r in runs["halved every 3"]["learning_rate"]])
     same = np.allclose(runs["constant"]["loss"], runs["decay=0.01"]["loss"], rtol=1e-3)
@@ -424,7 +425,7 @@ def diagnose(history):
 
 
 # %% [markdown]
-# Now four *real* trainings. The third gets wrong labels for a third of its 200 training pictures: to learn those, it
+# Now four *real* trainings. The third gets random labels for half of its 200 training pictures: to learn those, it
 # has to learn them by heart. The fourth has no hidden layer and a squared loss, whose slopes know no bounds.
 #
 # **Predict before you run.** Which of the four texts belongs to which?
@@ -432,16 +433,17 @@ def diagnose(history):
 # %%
 if passed("diagnose"):
     sgd, adam = keras.optimizers.SGD, keras.optimizers.Adam
-    some, some_labels = x_train[:200], y_train[:200].copy()
-    some_labels[:70] = np.random.default_rng(0).integers(0, 10, 70)
+    few, right = x_train[:200], y_train[:200]
+    wrong = np.append(np.random.default_rng(0).integers(0, 10, 100), right[100:])
+    thrice, wrong_thrice = np.concatenate([few] * 3), np.tile(wrong, 3)  # an epoch shows every picture three times
     linear = keras.Sequential([keras.layers.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
     linear.compile(sgd(1.0), "mse")
-    one_hot, val_hot = np.eye(10)[y_train], np.eye(10)[y_val]
+    one_hot = np.eye(10)
     trials = {
-        "rate 0.0003": fit(small_network(optimizer=sgd(0.0003)), some, y_train[:200], 12),
+        "rate 0.0003": fit(small_network(optimizer=sgd(0.0003)), few, right, 12),
         "rate 0.1, momentum": fit(small_network(), epochs=12),
-        "wrong labels": fit(small_network(optimizer=adam(0.01), hidden=128), some, some_labels, 30, batch_size=32),
-        "linear, rate 1": fit(linear, some, one_hot[:200], 24, validation_data=(x_val, val_hot)),
+        "wrong labels": fit(small_network(optimizer=adam(0.01), hidden=128), thrice, wrong_thrice, 12, batch_size=32),
+        "linear, rate 1": fit(linear, few, one_hot[right], 12, validation_data=(x_val, one_hot[y_val])),
     }
     fig, axes = plots.figure(1, 4, width=9.4, height=2.7)
     for ax, (name, history) in zip(axes[0], trials.items()):
@@ -654,7 +656,7 @@ def early_stop(values, patience):
 if passed("early_stop", "diagnose"):
     losses = trials["wrong labels"]["val_loss"]
     print(f"wrong labels, {len(losses)} epochs: best validation loss {min(losses):.2f}, last {losses[-1]:.2f}")
-    for patience in (1, 2, 4, 8):
+    for patience in (1, 2, 4):
         run, best = early_stop(losses, patience)
         print(f"patience {patience}: stopped after {run} epochs, kept epoch {best} with a loss of {losses[best]:.2f}")
 
@@ -691,12 +693,12 @@ def checkpoint_callbacks(folder):
 
 # %%
 if passed("checkpoint_callbacks", "diagnose"):
-    stop = keras.callbacks.EarlyStopping("val_loss", patience=5, mode="min")
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=3, mode="min")
     spoiled = small_network(optimizer=adam(0.01), hidden=128)
     saved = FOLDER / "checkpoints"
     saved.mkdir(exist_ok=True)
     callbacks = [*checkpoint_callbacks(saved), stop]
-    history = fit(spoiled, some, some_labels, 30, callbacks, batch_size=32)
+    history = fit(spoiled, thrice, wrong_thrice, 12, callbacks, batch_size=32)
     print(f"{len(history['loss'])} epochs")
     for path in sorted(saved.rglob("*.keras")):
         print(f"{path.name:30} {path.stat().st_size:,} bytes")
@@ -907,32 +909,30 @@ if passed("augment"):
     )
 
 # %% [markdown]
-# Does it help? 150 training pictures, 30 epochs, with and without; then two exams: the validation pictures as they
-# are, and moved by one pixel in a direction of their own.
+# Does it help? 200 training pictures, each shown 120 times: always the same, or in 60 versions. Then two exams: the
+# validation pictures as they are, and moved by up to one pixel, each in a direction of its own.
 #
 # **Predict before you run.** In which of the two exams will augmentation help more?
 
 # %%
 if passed("augment"):
-    rng, few = np.random.default_rng(1), slice(150)
+    rng, part = np.random.default_rng(1), slice(200)
     corners = rng.integers(0, 3, (len(x_val), 2))
     padded = np.pad(x_val, ((0, 0), (1, 1), (1, 1), (0, 0)))
     x_moved = np.stack([p[r : r + 8, c : c + 8] for p, (r, c) in zip(padded, corners)])
-    plain, rich = small_network(), small_network()
-    fit(plain, x_train[few], y_train[few], 30, validation_data=None)
-    for _ in range(30):
-        fit(rich, augment(x_train[few], rng), y_train[few], 1, validation_data=None)
-    shares = {
-        (name, exam): 100 * model.evaluate(x, y_val, verbose=0)[1]
-        for name, model in (("without", plain), ("with", rich))
-        for exam, x in (("as they are", x_val), ("moved", x_moved))
-    }
-    for (name, exam), share in shares.items():
-        print(f"{name:8} augmentation, pictures {exam:12} {share:5.1f} %")
+    same = np.concatenate([x_train[part]] * 60)
+    versions = np.concatenate([augment(x_train[part], rng) for _ in range(60)])
+    for name, x in (("without", same), ("with", versions)):
+        model = small_network()
+        fit(model, x, np.tile(y_train[part], 60), 2, validation_data=None)
+        shares = [100 * model.evaluate(exam, y_val, verbose=0, batch_size=400)[1] for exam in (x_val, x_moved)]
+        print(f"{name:8} augmentation: {shares[0]:5.1f} % as they are, {shares[1]:5.1f} % moved")
 
 # %% [markdown]
-# In our runs, augmentation cost nothing or gained a little on pictures as they are, and gained twenty points or more
-# on moved ones. It teaches what you put in, and only that.
+# In our runs it gained about fifty points on moved pictures, and *cost* three to six on pictures as they are. Both make
+# sense: these digits all sit in the middle of their frames, and the same 64 units now have to be ready for nine places.
+# Augmentation teaches what you put in, and takes room for it. Where new pictures really are moved, turned or dark, it
+# is the cheapest help there is; where they are not, it is none.
 #
 # Only training pictures are augmented. Whoever augments before splitting has versions of one picture on both sides of
 # the exam. (Keras has layers for it, such as `RandomTranslation` and `RandomRotation`; they are at work in training
@@ -983,7 +983,7 @@ if passed("class_weights"):
         keras.utils.set_random_seed(0)
         model = keras.Sequential([layers.Input((8, 8, 1)), layers.Flatten(), layers.Dense(2, activation="softmax")])
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy")
-        model.fit(x_train, (y_train == 8).astype(int), batch_size=64, epochs=8, verbose=0, class_weight=weights)
+        model.fit(x_train, (y_train == 8).astype(int), batch_size=32, epochs=4, verbose=0, class_weight=weights)
         said, true = model.predict(x_val, verbose=0).argmax(axis=1) == 1, y_val == 8
         return np.mean(said == true), np.mean(said[true]), np.mean(true[said]) if said.any() else 0.0
 
@@ -1012,19 +1012,19 @@ if passed("class_weights"):
 # Starting weights, the order of the batches, dropout: all drawn by chance. `keras.utils.set_random_seed(s)` sets
 # Python's, NumPy's and the backend's generators.
 #
-# **Predict before you run.** Seed 0 twice, then seeds 1, 2, 3. How far apart will the validation accuracies be?
+# **Predict before you run.** Seed 0 twice, then seeds 1 and 2. How far apart will the validation accuracies be?
 
 # %%
-accuracies = [fit(small_network(seed=s), epochs=4)["val_accuracy"][-1] for s in (0, 0, 1, 2, 3)]
-for seed, accuracy in zip((0, 0, 1, 2, 3), accuracies):
+accuracies = [fit(small_network(seed=s), epochs=4)["val_accuracy"][-1] for s in (0, 0, 1, 2)]
+for seed, accuracy in zip((0, 0, 1, 2), accuracies):
     print(f"seed {seed}: {100 * accuracy:.2f} %")
 spread = 100 * (max(accuracies) - min(accuracies))
 print(f"between the best and the worst: {spread:.1f} points; one picture is {100 / len(y_val):.1f} points")
 
 # %% [markdown]
-# The same seed gave the same number. Different seeds differ by a point or so, and **that is the yardstick**: an
-# "improvement" from 96.1 to 96.8 % in one run each is nothing. Run three seeds or more, and compare the spread with
-# the gain. Picking the best seed is not a method; it is choosing the luckiest run.
+# The same seed gave the same number. Different seeds differ by some points after so short a training, and **that is the
+# yardstick**: an "improvement" from 93.2 to 94.1 % in one run each is nothing. Run three seeds or more, and compare the
+# gain with the spread. Picking the best seed is not a method; it is choosing the luckiest run.
 #
 # What a seed does *not* fix:
 #
