@@ -152,10 +152,6 @@ def slope_mistakes(slope):
     ]
 
 
-def M(key, wrong, says, hint):
-    return Misconception(key, wrong, says=says, hint=hint)
-
-
 # --- l1_loss, l2_loss ------------------------------------------------------------------------------------------------
 
 
@@ -207,23 +203,23 @@ l1_loss = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *value_mistakes(each_abs),
-        M(
+        Misconception(
             "signed",
             lambda a, b: (a - b).sum() / len(a),
-            "Errors of opposite sign cancel.",
-            "Make every error positive before anything is added up.",
+            says="Errors of opposite sign cancel.",
+            hint="Make every error positive before anything is added up.",
         ),
-        M(
+        Misconception(
             "abs_of_the_mean",
             lambda a, b: abs((a - b).sum()) / len(a),
-            "The absolute value is taken after adding up, so errors of opposite sign have cancelled.",
-            "Absolute values first, the sum afterwards.",
+            says="The absolute value is taken after adding up, so errors of opposite sign have cancelled.",
+            hint="Absolute values first, the sum afterwards.",
         ),
-        M(
+        Misconception(
             "squared",
             lambda a, b: each_square(a, b).mean(),
-            "This is the squared error.",
-            "L1 takes every error at its size; squares come next.",
+            says="This is the squared error.",
+            hint="L1 takes every error at its size; squares come next.",
         ),
     ],
     hints=(
@@ -257,17 +253,17 @@ l1_loss_grad = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *slope_mistakes(lambda a, b: np.sign(a - b)),
-        M(
+        Misconception(
             "size_of_the_error",
             lambda a, b: (a - b) / len(a),
-            "The slope grows with the error here; that belongs to squares.",
-            "The curve of |e| is made of two straight lines. What is the slope of each?",
+            says="The slope grows with the error here; that belongs to squares.",
+            hint="The curve of |e| is made of two straight lines. What is the slope of each?",
         ),
-        M(
+        Misconception(
             "always_positive",
             lambda a, b: np.ones(a.shape) / len(a),
-            "The slope is positive on both sides.",
-            "Where the prediction is too low, raising it *lowers* the loss.",
+            says="The slope is positive on both sides.",
+            hint="Where the prediction is too low, raising it *lowers* the loss.",
         ),
     ],
     hints=(
@@ -292,29 +288,29 @@ l2_loss = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *value_mistakes(each_square),
-        M(
+        Misconception(
             "half",
             lambda a, b: each_square(a, b).mean() / 2,
-            "This is half of it.",
-            "Some books put ½ in front, so that the 2 of the slope goes away. This course does not.",
+            says="This is half of it.",
+            hint="Some books put ½ in front, so that the 2 of the slope goes away. This course does not.",
         ),
-        M(
+        Misconception(
             "square_of_the_sum",
             lambda a, b: (a - b).sum() ** 2 / len(a),
-            "The errors are added up before they are squared.",
-            "Square every error, then add up.",
+            says="The errors are added up before they are squared.",
+            hint="Square every error, then add up.",
         ),
-        M(
+        Misconception(
             "root",
             lambda a, b: math.sqrt(each_square(a, b).mean()),
-            "A square root has been taken at the end.",
-            "The mean of the squares is asked for, without a root.",
+            says="A square root has been taken at the end.",
+            hint="The mean of the squares is asked for, without a root.",
         ),
-        M(
+        Misconception(
             "absolute",
             lambda a, b: each_abs(a, b).mean(),
-            "This is the absolute error.",
-            "Square the errors instead.",
+            says="This is the absolute error.",
+            hint="Square the errors instead.",
         ),
     ],
     hints=(
@@ -338,24 +334,24 @@ l2_loss_grad = Exercise(
     draw=[draw_tables, draw_pairs],
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "no_two",
             lambda a, b: (a - b) / len(a),
-            "The factor 2 is missing.",
-            "The slope of e² is 2e. Only a loss with ½ in front loses the 2.",
+            says="The factor 2 is missing.",
+            hint="The slope of e² is 2e. Only a loss with ½ in front loses the 2.",
         ),
         *slope_mistakes(lambda a, b: 2 * (a - b)),
-        M(
+        Misconception(
             "sign_only",
             lambda a, b: np.sign(a - b) / len(a),
-            "These are the slopes of the absolute error.",
-            "On a parabola the slope grows with the distance from its lowest point.",
+            says="These are the slopes of the absolute error.",
+            hint="On a parabola the slope grows with the distance from its lowest point.",
         ),
-        M(
+        Misconception(
             "squares",
             lambda a, b: (a - b) ** 2 / len(a),
-            "These are the losses themselves.",
-            "Ask how each square changes when its prediction is nudged.",
+            says="These are the losses themselves.",
+            hint="Ask how each square changes when its prediction is nudged.",
         ),
     ],
     hints=(
@@ -442,47 +438,48 @@ binary_cross_entropy = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *value_mistakes(each_bce),
-        M(
+        Misconception(
             "overflows",
             lambda a, b: bce_of(squash(a), b),
-            "The formula is right, but for large scores the probability rounds to 0 or 1, and its logarithm is lost.",
-            "Never take the logarithm of a rounded probability: write −log(sigmoid(z)) as log(1 + e^(−z)).",
+            says="The formula is right, but for large scores the probability rounds to 0 or 1, and its logarithm is "
+            "lost.",
+            hint="Never take the logarithm of a rounded probability: write −log(sigmoid(z)) as log(1 + e^(−z)).",
         ),
-        M(
+        Misconception(
             "clipped",
             bce_clipped,
-            "Probabilities are cut off near 0 and 1, so that no loss can be larger than about 16.",
-            "Cutting hides the overflow and makes large losses wrong; work from the score instead.",
+            says="Probabilities are cut off near 0 and 1, so that no loss can be larger than about 16.",
+            hint="Cutting hides the overflow and makes large losses wrong; work from the score instead.",
         ),
-        M(
+        Misconception(
             "no_sigmoid",
             bce_unsquashed,
-            "The scores are used as if they were probabilities.",
-            "`logits` are scores before the sigmoid; they may be negative or larger than 1.",
+            says="The scores are used as if they were probabilities.",
+            hint="`logits` are scores before the sigmoid; they may be negative or larger than 1.",
         ),
-        M(
+        Misconception(
             "only_ones",
             bce_one_half,
-            "Only the samples with target 1 count.",
-            "A confident yes where the answer is no must cost something too: that is the second term.",
+            says="Only the samples with target 1 count.",
+            hint="A confident yes where the answer is no must cost something too: that is the second term.",
         ),
-        M(
+        Misconception(
             "swapped",
             lambda a, b: each_bce(a, 1 - b).mean(),
-            "Targets 0 and 1 are the wrong way round.",
-            "With target 1 the loss is −log(p): nothing where p is 1.",
+            says="Targets 0 and 1 are the wrong way round.",
+            hint="With target 1 the loss is −log(p): nothing where p is 1.",
         ),
-        M(
+        Misconception(
             "log2",
             lambda a, b: each_bce(a, b).mean() / math.log(2),
-            "The logarithm has base 2.",
-            "The natural logarithm is meant, `np.log`.",
+            says="The logarithm has base 2.",
+            hint="The natural logarithm is meant, `np.log`.",
         ),
-        M(
+        Misconception(
             "squared_error",
             lambda a, b: rows((squash(a) - b) ** 2).mean(),
-            "This is the squared error of the probabilities.",
-            "The loss is minus the logarithm of the probability that was given to what happened.",
+            says="This is the squared error of the probabilities.",
+            hint="The loss is minus the logarithm of the probability that was given to what happened.",
         ),
     ],
     hints=(
@@ -508,23 +505,23 @@ binary_cross_entropy_grad = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *slope_mistakes(lambda a, b: squash(a) - b),
-        M(
+        Misconception(
             "through_the_sigmoid_again",
             lambda a, b: (squash(a) - b) * squash(a) * (1 - squash(a)) / len(a),
-            "The slope of the sigmoid is multiplied in once more.",
-            "It has cancelled already: that is what makes this pair of functions so pleasant.",
+            says="The slope of the sigmoid is multiplied in once more.",
+            hint="It has cancelled already: that is what makes this pair of functions so pleasant.",
         ),
-        M(
+        Misconception(
             "of_the_probability",
             lambda a, b: (squash(a) - b) / np.maximum(squash(a) * (1 - squash(a)), 1e-300) / len(a),
-            "This is the slope with respect to the probability, not to the score.",
-            "The score goes through the sigmoid first; multiply by the sigmoid's slope, and look what cancels.",
+            says="This is the slope with respect to the probability, not to the score.",
+            hint="The score goes through the sigmoid first; multiply by the sigmoid's slope, and look what cancels.",
         ),
-        M(
+        Misconception(
             "no_sigmoid",
             lambda a, b: (a - b) / len(a),
-            "The scores are used as if they were probabilities.",
-            "What the model *said* is the sigmoid of the score.",
+            says="The scores are used as if they were probabilities.",
+            hint="What the model *said* is the sigmoid of the score.",
         ),
     ],
     hints=(
@@ -592,38 +589,38 @@ def hinge_value_mistakes(power):
     mean = lambda m: (m**power).sum() / len(m)  # noqa: E731
     return [
         *value_mistakes(each),
-        M(
+        Misconception(
             "right_class_counts",
             lambda a, b: mean(margins(a, b, own=True)),
-            "The right class is compared with itself, which adds 1 for every sample.",
-            "Only the wrong classes are compared with the right one.",
+            says="The right class is compared with itself, which adds 1 for every sample.",
+            hint="Only the wrong classes are compared with the right one.",
         ),
-        M(
+        Misconception(
             "no_margin",
             lambda a, b: mean(margins(a, b, margin=0.0)),
-            "The margin is missing.",
-            "A wrong class costs something as soon as it comes closer than 1 to the right one.",
+            says="The margin is missing.",
+            hint="A wrong class costs something as soon as it comes closer than 1 to the right one.",
         ),
-        M(
+        Misconception(
             "worst_only",
             lambda a, b: mean(worst_only(margins(a, b))),
-            "Only the worst of the wrong classes counts.",
-            "That loss exists too (Crammer and Singer's). Here every class inside the margin counts.",
+            says="Only the worst of the wrong classes counts.",
+            hint="That loss exists too (Crammer and Singer's). Here every class inside the margin counts.",
         ),
-        M(
+        Misconception(
             "not_cut",
             lambda a, b: (
                 ((charge(a - a[np.arange(len(a)), b][:, None] + 1, b) * (1 - np.eye(a.shape[1])[b])) ** power).sum()
                 / len(a)
             ),
-            "Classes that are far below the right one are counted too.",
-            "Below the margin there is nothing to pay: max(0, ...).",
+            says="Classes that are far below the right one are counted too.",
+            hint="Below the margin there is nothing to pay: max(0, ...).",
         ),
-        M(
+        Misconception(
             "margin_reversed",
             lambda a, b: mean(np.maximum(-margins_raw(a, b), 0.0) * (1 - np.eye(a.shape[1])[b])),
-            "The difference is the wrong way round: a right class that leads is punished.",
-            "The loss grows with the score of a *wrong* class.",
+            says="The difference is the wrong way round: a right class that leads is punished.",
+            hint="The loss grows with the score of a *wrong* class.",
         ),
     ]
 
@@ -652,11 +649,11 @@ hinge_loss = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *hinge_value_mistakes(1),
-        M(
+        Misconception(
             "squared",
             lambda a, b: (margins(a, b) ** 2).sum() / len(a),
-            "These are the squares; they come next.",
-            "Every violation counts at its size here.",
+            says="These are the squares; they come next.",
+            hint="Every violation counts at its size here.",
         ),
     ],
     hints=(
@@ -671,25 +668,25 @@ def hinge_slope_mistakes(slope, table):
     """`slope(a, b)`: right slopes of the sum; `table(a, b)`: those of the wrong classes alone."""
     return [
         *slope_mistakes(slope),
-        M(
+        Misconception(
             "right_class_forgotten",
             lambda a, b: table(a, b) / len(a),
-            "The right class gets no slope.",
-            "Its score stands in every one of the differences, with a minus.",
+            says="The right class gets no slope.",
+            hint="Its score stands in every one of the differences, with a minus.",
         ),
-        M(
+        Misconception(
             "right_class_once",
             lambda a, b: (
                 np.where(np.eye(a.shape[1])[b] > 0, -table(a, b).max(axis=1, keepdims=True), table(a, b)) / len(a)
             ),
-            "The right class pays for one wrong class only.",
-            "It pays for every class that is inside the margin.",
+            says="The right class pays for one wrong class only.",
+            hint="It pays for every class that is inside the margin.",
         ),
-        M(
+        Misconception(
             "worst_only",
             lambda a, b: charge(table(a, b) * (margins(a, b) == margins(a, b).max(axis=1, keepdims=True)), b) / len(a),
-            "Only the worst of the wrong classes gets a slope.",
-            "Every class inside the margin does.",
+            says="Only the worst of the wrong classes gets a slope.",
+            hint="Every class inside the margin does.",
         ),
     ]
 
@@ -736,17 +733,17 @@ hinge_loss_grad = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *hinge_slope_mistakes(lambda a, b: charge(hinge_table(a, b), b), hinge_table),
-        M(
+        Misconception(
             "size_of_the_violation",
             lambda a, b: charge(margins(a, b), b) / len(a),
-            "The slopes grow with the violation.",
-            "The hinge is made of two straight lines; its slope is 0 or 1.",
+            says="The slopes grow with the violation.",
+            hint="The hinge is made of two straight lines; its slope is 0 or 1.",
         ),
-        M(
+        Misconception(
             "no_margin",
             lambda a, b: charge(margins(a, b, margin=0.0) > 0, b) / len(a),
-            "The margin is missing: classes that come closer than 1 without overtaking get no slope.",
-            "Ask where score − right score + 1 is above zero.",
+            says="The margin is missing: classes that come closer than 1 without overtaking get no slope.",
+            hint="Ask where score − right score + 1 is above zero.",
         ),
     ],
     hints=(
@@ -776,17 +773,17 @@ squared_hinge_loss = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *hinge_value_mistakes(2),
-        M(
+        Misconception(
             "not_squared",
             lambda a, b: margins(a, b).sum() / len(a),
-            "The violations are not squared.",
-            "Square each of them before anything is added up.",
+            says="The violations are not squared.",
+            hint="Square each of them before anything is added up.",
         ),
-        M(
+        Misconception(
             "square_of_the_sum",
             lambda a, b: (margins(a, b).sum(axis=1) ** 2).mean(),
-            "A sample's violations are added up first and squared afterwards.",
-            "Square each violation on its own.",
+            says="A sample's violations are added up first and squared afterwards.",
+            hint="Square each violation on its own.",
         ),
     ],
     hints=(
@@ -826,17 +823,17 @@ squared_hinge_loss_grad = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *hinge_slope_mistakes(lambda a, b: charge(squared_table(a, b), b), squared_table),
-        M(
+        Misconception(
             "no_two",
             lambda a, b: charge(margins(a, b), b) / len(a),
-            "The factor 2 is missing.",
-            "The slope of a square is twice what was squared.",
+            says="The factor 2 is missing.",
+            hint="The slope of a square is twice what was squared.",
         ),
-        M(
+        Misconception(
             "hinge",
             lambda a, b: charge(hinge_table(a, b), b) / len(a),
-            "These are the slopes of the plain hinge.",
-            "A larger violation is steeper here.",
+            says="These are the slopes of the plain hinge.",
+            hint="A larger violation is steeper here.",
         ),
     ],
     hints=(
@@ -923,53 +920,53 @@ cross_entropy = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *value_mistakes(each_ce),
-        M(
+        Misconception(
             "unstable",
             naive_ce,
-            "exp overflows for scores of 1000.",
-            "Subtract each row's largest score first, or use `log_softmax`, which does.",
+            says="exp overflows for scores of 1000.",
+            hint="Subtract each row's largest score first, or use `log_softmax`, which does.",
         ),
-        M(
+        Misconception(
             "log_of_rounded",
             rounded_ce,
-            "The logarithm is taken of a probability that has been rounded to 0.",
-            "`log_softmax` never goes through the probability; take the label's entry of that.",
+            says="The logarithm is taken of a probability that has been rounded to 0.",
+            hint="`log_softmax` never goes through the probability; take the label's entry of that.",
         ),
-        M(
+        Misconception(
             "clipped",
             lambda a, b: -np.log(np.maximum(pick(np.exp(log_p(a)), b), 1e-12)).mean(),
-            "Small probabilities are cut off, which caps the loss.",
-            "Large losses become wrong; use `log_softmax`.",
+            says="Small probabilities are cut off, which caps the loss.",
+            hint="Large losses become wrong; use `log_softmax`.",
         ),
-        M(
+        Misconception(
             "wrong_axis",
             lambda a, b: -pick(log_p(a, axis=0), b).mean(),
-            "The softmax runs down the batch instead of across the classes.",
-            "The probabilities of one sample, one row, add up to 1.",
+            says="The softmax runs down the batch instead of across the classes.",
+            hint="The probabilities of one sample, one row, add up to 1.",
         ),
-        M(
+        Misconception(
             "no_log",
             lambda a, b: 1 - pick(np.exp(log_p(a)), b).mean(),
-            "The logarithm is missing.",
-            "The loss is −log(p): ever larger as p goes to 0.",
+            says="The logarithm is missing.",
+            hint="The loss is −log(p): ever larger as p goes to 0.",
         ),
-        M(
+        Misconception(
             "log2",
             lambda a, b: each_ce(a, b).mean() / math.log(2),
-            "The logarithm has base 2.",
-            "The natural logarithm is meant.",
+            says="The logarithm has base 2.",
+            hint="The natural logarithm is meant.",
         ),
-        M(
+        Misconception(
             "score_only",
             lambda a, b: -pick(np.asarray(a, float), b).mean(),
-            "Only the right class's score counts here; the others are ignored.",
-            "Turn the scores into probabilities first: softmax, or better its logarithm.",
+            says="Only the right class's score counts here; the others are ignored.",
+            hint="Turn the scores into probabilities first: softmax, or better its logarithm.",
         ),
-        M(
+        Misconception(
             "all_classes",
             lambda a, b: -log_p(a).sum(axis=1).mean(),
-            "All classes are added up.",
-            "Only the probability of the class that is right matters.",
+            says="All classes are added up.",
+            hint="Only the probability of the class that is right matters.",
         ),
     ],
     hints=(
@@ -1002,29 +999,29 @@ cross_entropy_grad = Exercise(
     rules=[OWN_WORK],
     misconceptions=[
         *slope_mistakes(lambda a, b: np.exp(log_p(a)) - target(a, b)),
-        M(
+        Misconception(
             "no_target",
             lambda a, b: np.exp(log_p(a)) / len(a),
-            "This is the softmax alone; what should have been said is missing.",
-            "Subtract 1 at the place of the right class.",
+            says="This is the softmax alone; what should have been said is missing.",
+            hint="Subtract 1 at the place of the right class.",
         ),
-        M(
+        Misconception(
             "only_the_label",
             lambda a, b: (np.exp(log_p(a)) - 1) * target(a, b) / len(a),
-            "Only the right class gets a slope.",
-            "Raising any other score takes probability from the right class.",
+            says="Only the right class gets a slope.",
+            hint="Raising any other score takes probability from the right class.",
         ),
-        M(
+        Misconception(
             "wrong_axis",
             lambda a, b: (np.exp(log_p(a, axis=0)) - target(a, b)) / len(a),
-            "The softmax runs down the batch instead of across the classes.",
-            "The probabilities of one sample, one row, add up to 1.",
+            says="The softmax runs down the batch instead of across the classes.",
+            hint="The probabilities of one sample, one row, add up to 1.",
         ),
-        M(
+        Misconception(
             "one_vs_rest",
             lambda a, b: (squash(a) - target(a, b)) / len(a),
-            "Every class goes through a sigmoid of its own.",
-            "That is one-vs-rest. Here the classes share one softmax, so that every row of slopes adds up to 0.",
+            says="Every class goes through a sigmoid of its own.",
+            hint="That is one-vs-rest. Here the classes share one softmax, so that every row of slopes adds up to 0.",
         ),
     ],
     hints=(
@@ -1154,66 +1151,71 @@ numerical_gradient = Exercise(
     draws=(3, 6),
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "forward",
             nudged(lambda up, down, here, h: (up - here) / h),
-            "The slope is measured to one side only, which is off by about h.",
-            "Nudge both ways, by +h and by −h, and divide by the distance between the two.",
+            says="The slope is measured to one side only, which is off by about h.",
+            hint="Nudge both ways, by +h and by −h, and divide by the distance between the two.",
         ),
-        M(
+        Misconception(
             "backward",
             nudged(lambda up, down, here, h: (here - down) / h),
-            "The slope is measured backwards only, which is off by about h.",
-            "Nudge both ways, by +h and by −h, and divide by the distance between the two.",
+            says="The slope is measured backwards only, which is off by about h.",
+            hint="Nudge both ways, by +h and by −h, and divide by the distance between the two.",
         ),
-        M(
+        Misconception(
             "distance_h",
             nudged(lambda up, down, here, h: (up - down) / h),
-            "All slopes are twice too large.",
-            "From x − h to x + h it is not h.",
+            says="All slopes are twice too large.",
+            hint="From x − h to x + h it is not h.",
         ),
-        M(
+        Misconception(
             "not_divided",
             nudged(lambda up, down, here, h: up - down),
-            "These are the differences; they have not been divided by anything.",
-            "A slope is rise over run.",
+            says="These are the differences; they have not been divided by anything.",
+            hint="A slope is rise over run.",
         ),
-        M(
+        Misconception(
             "reversed",
             nudged(lambda up, down, here, h: (down - up) / (2 * h)),
-            "All slopes have the wrong sign.",
-            "The value at x + h comes first.",
+            says="All slopes have the wrong sign.",
+            hint="The value at x + h comes first.",
         ),
-        M(
+        Misconception(
             "not_restored",
             nudged(restore=False),
-            "The nudges pile up: an entry stays moved when the next one is measured.",
-            "Put every entry back, exactly as it was, before you go on to the next.",
+            says="The nudges pile up: an entry stays moved when the next one is measured.",
+            hint="Put every entry back, exactly as it was, before you go on to the next.",
         ),
-        M("h_ignored", nudged(step=1e-5), "The h that is passed in has no effect.", "Use `h` in both places."),
-        M(
+        Misconception(
+            "h_ignored",
+            nudged(step=1e-5),
+            says="The h that is passed in has no effect.",
+            hint="Use `h` in both places.",
+        ),
+        Misconception(
             "all_at_once",
             all_at_once,
-            "All entries are nudged together.",
-            "Nudge one entry at a time: each has a slope of its own.",
+            says="All entries are nudged together.",
+            hint="Nudge one entry at a time: each has a slope of its own.",
         ),
-        M(
+        Misconception(
             "rows_only",
             rows_only,
-            "In a table, whole rows are nudged together.",
-            "Visit every entry: `np.ndindex(x.shape)` lists all positions, whatever the number of axes.",
+            says="In a table, whole rows are nudged together.",
+            hint="Visit every entry: `np.ndindex(x.shape)` lists all positions, whatever the number of axes.",
         ),
-        M(
+        Misconception(
             "flat",
             lambda f, x, h=1e-5: nudged()(f, x, h).ravel(),
-            "The slopes come back as one long row.",
-            "The result has the shape of x.",
+            says="The slopes come back as one long row.",
+            hint="The result has the shape of x.",
         ),
-        M(
+        Misconception(
             "whole_numbers",
             nudged(whole=True),
-            "In an array of whole numbers the nudge is rounded away.",
-            "Copy x as floating point first: `np.array(x, dtype=float)`.",
+            says="In an array of whole numbers the nudge is rounded away.",
+            hint="Copy x as floating point first: `np.array(x, dtype=float)`.",
         ),
     ],
     hints=(
@@ -1356,71 +1358,71 @@ gradient_descent = Exercise(
     draws=(3, 6),
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "uphill",
             descent_like(sign=1.0),
-            "The weights climb: the loss grows from epoch to epoch.",
-            "The gradient points uphill. Go the other way.",
+            says="The weights climb: the loss grows from epoch to epoch.",
+            hint="The gradient points uphill. Go the other way.",
         ),
-        M(
+        Misconception(
             "summed_gradient",
             descent_like(slope=lambda X, y, p: X.T @ (p - y)),
-            "The gradient is that of the summed loss: every step is N times too long.",
-            "The loss is a mean over the samples, and so is its gradient.",
+            says="The gradient is that of the summed loss: every step is N times too long.",
+            hint="The loss is a mean over the samples, and so is its gradient.",
         ),
-        M(
+        Misconception(
             "squared_error_gradient",
             descent_like(slope=lambda X, y, p: X.T @ (2 * (p - y) * p * (1 - p)) / len(y)),
-            "This descends the squared error of the probabilities.",
-            "Here the loss is the cross-entropy, whose gradient has no p(1 − p).",
+            says="This descends the squared error of the probabilities.",
+            hint="Here the loss is the cross-entropy, whose gradient has no p(1 − p).",
         ),
-        M(
+        Misconception(
             "no_sigmoid",
             descent_like(slope=lambda X, y, p: X.T @ (np.log(p / (1 - p)) - y) / len(y)),
-            "The scores are compared with the labels directly.",
-            "What the model says is a probability: send the scores through the sigmoid.",
+            says="The scores are compared with the labels directly.",
+            hint="What the model says is a probability: send the scores through the sigmoid.",
         ),
-        M(
+        Misconception(
             "losses_afterwards",
             descent_like(after=True),
-            "The losses are those after each step.",
-            "Note down the loss first, then take the step: the first entry is the loss at W0.",
+            says="The losses are those after each step.",
+            hint="Note down the loss first, then take the step: the first entry is the loss at W0.",
         ),
-        M(
+        Misconception(
             "one_loss_more",
             descent_like(start_too=True),
-            "There is one loss more than there are epochs.",
-            "One entry per epoch: the loss before its step.",
+            says="There is one loss more than there are epochs.",
+            hint="One entry per epoch: the loss before its step.",
         ),
-        M(
+        Misconception(
             "last_loss_only",
             descent_like(only_last=True),
-            "Only the last loss is returned.",
-            "Append one loss per epoch to a list, and return the list.",
+            says="Only the last loss is returned.",
+            hint="Append one loss per epoch to a list, and return the list.",
         ),
-        M(
+        Misconception(
             "summed_loss",
             descent_like(loss=lambda z, y, p: each_bce(z, y).sum()),
-            "The losses are sums over the samples.",
-            "The mean over the samples is asked for.",
+            says="The losses are sums over the samples.",
+            hint="The mean over the samples is asked for.",
         ),
-        M(
+        Misconception(
             "squared_error",
             descent_like(loss=lambda z, y, p: ((p - y) ** 2).sum()),
-            "The losses are sums of squared errors, while the steps descend the cross-entropy.",
-            "Report the loss that you descend: the mean binary cross-entropy.",
+            says="The losses are sums of squared errors, while the steps descend the cross-entropy.",
+            hint="Report the loss that you descend: the mean binary cross-entropy.",
         ),
-        M(
+        Misconception(
             "mean_squared_error",
             descent_like(loss=lambda z, y, p: ((p - y) ** 2).mean()),
-            "The losses are squared errors, while the steps descend the cross-entropy.",
-            "Report the loss that you descend: the mean binary cross-entropy.",
+            says="The losses are squared errors, while the steps descend the cross-entropy.",
+            hint="Report the loss that you descend: the mean binary cross-entropy.",
         ),
-        M(
+        Misconception(
             "starts_anew",
             descent_like(restart=True),
-            "Every epoch starts again from W0.",
-            "Copy W0 once, before the first epoch.",
+            says="Every epoch starts again from W0.",
+            hint="Copy W0 once, before the first epoch.",
         ),
     ],
     hints=(
@@ -1535,60 +1537,62 @@ minibatches = Exercise(
     draws=(2, 4),
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "not_shuffled",
             batches_like(order=lambda n, rng: np.arange(n)),
-            "The samples come in the order of the data.",
-            "Draw a new order from `rng` at every call.",
+            says="The samples come in the order of the data.",
+            hint="Draw a new order from `rng` at every call.",
         ),
-        M(
+        Misconception(
             "chunks_shuffled",
             chunks_shuffled,
-            "Only the order of the batches is new; inside, neighbours stay together.",
-            "Shuffle the samples first, then cut.",
+            says="Only the order of the batches is new; inside, neighbours stay together.",
+            hint="Shuffle the samples first, then cut.",
         ),
-        M(
+        Misconception(
             "rolled",
             batches_like(order=lambda n, rng: np.roll(np.arange(n), rng.integers(n))),
-            "The samples are only rotated; neighbours stay together.",
-            "`rng.permutation(n)` is a truly new order.",
+            says="The samples are only rotated; neighbours stay together.",
+            hint="`rng.permutation(n)` is a truly new order.",
         ),
-        M(
+        Misconception(
             "with_replacement",
             batches_like(order=lambda n, rng: rng.integers(0, n, n)),
-            "Some samples come twice, and others never.",
-            "An epoch sees every sample exactly once: a permutation.",
+            says="Some samples come twice, and others never.",
+            hint="An epoch sees every sample exactly once: a permutation.",
         ),
-        M(
+        Misconception(
             "labels_left_behind",
             batches_like(labels=lambda n, rng, taken: np.arange(n)),
-            "The samples are shuffled, but their labels are not.",
-            "Use one and the same order for X and for y.",
+            says="The samples are shuffled, but their labels are not.",
+            hint="Use one and the same order for X and for y.",
         ),
-        M(
+        Misconception(
             "labels_shuffled_apart",
             batches_like(labels=lambda n, rng, taken: rng.permutation(n)),
-            "Samples and labels are shuffled separately, so that they no longer belong together.",
-            "Draw one order, and use it for X and for y.",
+            says="Samples and labels are shuffled separately, so that they no longer belong together.",
+            hint="Draw one order, and use it for X and for y.",
         ),
-        M(
+        Misconception(
             "last_dropped",
             batches_like(keep_last=False),
-            "The last, shorter batch is missing.",
-            "What is left over makes a batch of its own.",
+            says="The last, shorter batch is missing.",
+            hint="What is left over makes a batch of its own.",
         ),
-        M("one_batch", one_batch, "This is a single batch.", "All samples are needed, batch after batch."),
-        M(
+        Misconception(
+            "one_batch", one_batch, says="This is a single batch.", hint="All samples are needed, batch after batch."
+        ),
+        Misconception(
             "equal_parts",
             equal_parts,
-            "The samples are cut into parts of nearly equal size.",
-            "Every batch but the last has exactly `batch_size` samples.",
+            says="The samples are cut into parts of nearly equal size.",
+            hint="Every batch but the last has exactly `batch_size` samples.",
         ),
-        M(
+        Misconception(
             "that_many",
             that_many_batches,
-            "There are `batch_size` batches.",
-            "`batch_size` is how many samples a batch holds, not how many batches there are.",
+            says="There are `batch_size` batches.",
+            hint="`batch_size` is how many samples a batch holds, not how many batches there are.",
         ),
     ],
     hints=(
@@ -1756,72 +1760,77 @@ sgd = Exercise(
     draws=(0, 6),
     rules=[OWN_WORK],
     misconceptions=[
-        M("uphill", sgd_like(sign=1.0), "The weights climb.", "The gradient points uphill. Go the other way."),
-        M(
+        Misconception(
+            "uphill",
+            sgd_like(sign=1.0),
+            says="The weights climb.",
+            hint="The gradient points uphill. Go the other way.",
+        ),
+        Misconception(
             "summed_gradient",
             sgd_like(slope=lambda X, y, p, size: X.T @ (p - y)),
-            "The gradient is summed over the batch.",
-            "Take the mean over the samples of the batch.",
+            says="The gradient is summed over the batch.",
+            hint="Take the mean over the samples of the batch.",
         ),
-        M(
+        Misconception(
             "divided_by_batch_size",
             sgd_like(slope=lambda X, y, p, size: X.T @ (p - y) / size),
-            "The last, shorter batch is divided by `batch_size` too, which makes its steps too short.",
-            "Divide by the number of samples that the batch really has.",
+            says="The last, shorter batch is divided by `batch_size` too, which makes its steps too short.",
+            hint="Divide by the number of samples that the batch really has.",
         ),
-        M(
+        Misconception(
             "not_shuffled",
             sgd_like(batches_like(order=lambda n, rng: np.arange(n))),
-            "The samples are never shuffled.",
-            "Ask `minibatches` for the batches; it shuffles.",
+            says="The samples are never shuffled.",
+            hint="Ask `minibatches` for the batches; it shuffles.",
         ),
-        M(
+        Misconception(
             "shuffled_once",
             sgd_like(once=True),
-            "The order is drawn once, for all epochs.",
-            "Ask for new batches at the beginning of every epoch.",
+            says="The order is drawn once, for all epochs.",
+            hint="Ask for new batches at the beginning of every epoch.",
         ),
-        M(
+        Misconception(
             "last_dropped",
             sgd_like(lambda X, y, b, rng: batches_like(keep_last=len(X) < b)(X, y, b, rng)),
-            "The last, shorter batch is left out.",
-            "Every sample counts in every epoch.",
+            says="The last, shorter batch is left out.",
+            hint="Every sample counts in every epoch.",
         ),
-        M(
+        Misconception(
             "one_batch_per_epoch",
             sgd_like(first_batch=True),
-            "There is only one step in an epoch.",
-            "An epoch goes through all batches, with a step after each.",
+            says="There is only one step in an epoch.",
+            hint="An epoch goes through all batches, with a step after each.",
         ),
-        M(
+        Misconception(
             "old_weights",
             sgd_leaves_out,
-            "All gradients of an epoch are taken at the weights from its beginning.",
-            "Each step starts where the last one ended.",
+            says="All gradients of an epoch are taken at the weights from its beginning.",
+            hint="Each step starts where the last one ended.",
         ),
-        M(
+        Misconception(
             "loss_of_the_last_batch",
             sgd_like(last_only=True),
-            "An epoch's loss is that of its last batch.",
-            "Average the losses of all batches of the epoch.",
+            says="An epoch's loss is that of its last batch.",
+            hint="Average the losses of all batches of the epoch.",
         ),
-        M(
+        Misconception(
             "loss_of_every_step",
             sgd_like(every_step=True),
-            "There is a loss for every step.",
-            "One number per epoch: the mean over its batches.",
+            says="There is a loss for every step.",
+            hint="One number per epoch: the mean over its batches.",
         ),
-        M(
+        Misconception(
             "losses_summed",
             sgd_like(summed=True),
-            "An epoch's loss is the sum over its batches.",
-            "Average them, so that the number does not depend on how many batches there are.",
+            says="An epoch's loss is the sum over its batches.",
+            hint="Average them, so that the number does not depend on how many batches there are.",
         ),
-        M(
+        Misconception(
             "loss_afterwards",
             sgd_full_loss,
-            "The loss is measured after the epoch.",
-            "Note down every batch's loss before its step, and average those.",
+            says="The loss is measured after the epoch.",
+            hint="Note down every batch's loss before its step, and average those.",
         ),
     ],
     hints=(
@@ -1911,65 +1920,65 @@ momentum_step = Exercise(
     draw=draw_step,
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "uphill",
             lambda w, g, v, a, c: (w + c * v + a * g, c * v + a * g),
-            "The gradient pushes uphill.",
-            "It enters with a minus.",
+            says="The gradient pushes uphill.",
+            hint="It enters with a minus.",
         ),
-        M(
+        Misconception(
             "positive_velocity",
             lambda w, g, v, a, c: (w - (c * v + a * g), c * v + a * g),
-            "The velocity is kept with the opposite sign, and then subtracted.",
-            "That works as well, but in this course the velocity is the step itself: w + velocity is the new w.",
+            says="The velocity is kept with the opposite sign, and then subtracted.",
+            hint="That works as well, but in this course the velocity is the step itself: w + velocity is the new w.",
         ),
-        M(
+        Misconception(
             "rate_outside",
             lambda w, g, v, a, c: (w + a * (c * v - g), c * v - g),
-            "The learning rate multiplies the velocity instead of the gradient.",
-            "PyTorch does it so. Here the rate is already part of the velocity.",
+            says="The learning rate multiplies the velocity instead of the gradient.",
+            hint="PyTorch does it so. Here the rate is already part of the velocity.",
         ),
-        M(
+        Misconception(
             "old_velocity",
             lambda w, g, v, a, c: (w + v, c * v - a * g),
-            "The step is taken with the old velocity.",
-            "Renew the velocity first, then add it to w.",
+            says="The step is taken with the old velocity.",
+            hint="Renew the velocity first, then add it to w.",
         ),
-        M(
+        Misconception(
             "averaged",
             lambda w, g, v, a, c: (w + c * v - (1 - c) * a * g, c * v - (1 - c) * a * g),
-            "The new gradient is multiplied by (1 − gamma).",
-            "The velocity is not an average here: the whole new step is added.",
+            says="The new gradient is multiplied by (1 − gamma).",
+            hint="The velocity is not an average here: the whole new step is added.",
         ),
-        M(
+        Misconception(
             "velocity_forgotten",
             lambda w, g, v, a, c: (w - a * g, -a * g),
-            "The old velocity has no effect.",
-            "Keep the share gamma of it.",
+            says="The old velocity has no effect.",
+            hint="Keep the share gamma of it.",
         ),
-        M(
+        Misconception(
             "no_friction",
             lambda w, g, v, a, c: (w + v - a * g, v - a * g),
-            "gamma has no effect.",
-            "Multiply the old velocity by gamma: that is its friction.",
+            says="gamma has no effect.",
+            hint="Multiply the old velocity by gamma: that is its friction.",
         ),
-        M(
+        Misconception(
             "roles_mixed_up",
             lambda w, g, v, a, c: (w + c * g - a * v, c * g - a * v),
-            "Gradient and velocity have changed places.",
-            "The arguments come in the order w, grad, velocity; gamma belongs to the velocity.",
+            says="Gradient and velocity have changed places.",
+            hint="The arguments come in the order w, grad, velocity; gamma belongs to the velocity.",
         ),
-        M(
+        Misconception(
             "swapped",
             lambda w, g, v, a, c: (c * v - a * g, w + c * v - a * g),
-            "The two results are in the wrong order.",
-            "Weights first, velocity second.",
+            says="The two results are in the wrong order.",
+            hint="Weights first, velocity second.",
         ),
-        M(
+        Misconception(
             "weights_only",
             lambda w, g, v, a, c: w + c * v - a * g,
-            "Only the weights come back.",
-            "Whoever calls needs the new velocity for the next step: return both.",
+            says="Only the weights come back.",
+            hint="Whoever calls needs the new velocity for the next step: return both.",
         ),
     ],
     hints=(
@@ -2052,53 +2061,53 @@ nesterov_step = Exercise(
     draw=draw_nesterov,
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "plain_momentum",
             nesterov_like(lambda w, f, v, a, c: w),
-            "This is plain momentum: the gradient is taken at w.",
-            "Take it where the velocity is about to lead.",
+            says="This is plain momentum: the gradient is taken at w.",
+            hint="Take it where the velocity is about to lead.",
         ),
-        M(
+        Misconception(
             "whole_velocity",
             nesterov_like(lambda w, f, v, a, c: w + v),
-            "The look ahead goes as far as the whole old velocity.",
-            "Only the share gamma of the velocity will be left.",
+            says="The look ahead goes as far as the whole old velocity.",
+            hint="Only the share gamma of the velocity will be left.",
         ),
-        M(
+        Misconception(
             "looks_back",
             nesterov_like(lambda w, f, v, a, c: w - c * v),
-            "The look goes back instead of ahead.",
-            "The velocity is added to the weights, so ahead is w + gamma · velocity.",
+            says="The look goes back instead of ahead.",
+            hint="The velocity is added to the weights, so ahead is w + gamma · velocity.",
         ),
-        M(
+        Misconception(
             "after_the_step",
             nesterov_like(lambda w, f, v, a, c: w + c * v - a * f(w)),
-            "The gradient is taken where a whole momentum step would end.",
-            "Look only along the old velocity; the gradient there is the one that you need.",
+            says="The gradient is taken where a whole momentum step would end.",
+            hint="Look only along the old velocity; the gradient there is the one that you need.",
         ),
-        M(
+        Misconception(
             "starts_ahead",
             nesterov_like(look_ahead, lambda w, g, v, a, c: (w + c * v + c * v - a * g, c * v - a * g)),
-            "The step starts from the place ahead, so that the velocity counts twice.",
-            "Look ahead, but step from w.",
+            says="The step starts from the place ahead, so that the velocity counts twice.",
+            hint="Look ahead, but step from w.",
         ),
-        M(
+        Misconception(
             "uphill",
             nesterov_like(look_ahead, lambda w, g, v, a, c: (w + c * v + a * g, c * v + a * g)),
-            "The gradient pushes uphill.",
-            "It enters with a minus.",
+            says="The gradient pushes uphill.",
+            hint="It enters with a minus.",
         ),
-        M(
+        Misconception(
             "no_friction",
             nesterov_like(look_ahead, lambda w, g, v, a, c: (w + v - a * g, v - a * g)),
-            "gamma is missing in the new velocity.",
-            "Keep only the share gamma of the old velocity.",
+            says="gamma is missing in the new velocity.",
+            hint="Keep only the share gamma of the old velocity.",
         ),
-        M(
+        Misconception(
             "weights_only",
             nesterov_like(look_ahead, lambda w, g, v, a, c: w + c * v - a * g),
-            "Only the weights come back.",
-            "Return both, weights and velocity.",
+            says="Only the weights come back.",
+            hint="Return both, weights and velocity.",
         ),
     ],
     hints=(
@@ -2194,65 +2203,65 @@ penalty = Exercise(
     draws=(2, 6),
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "no_strength",
             penalty_like(finish=lambda s, r, w: r),
-            "The strength has no effect.",
-            "Multiply the sum by `strength`.",
+            says="The strength has no effect.",
+            hint="Multiply the sum by `strength`.",
         ),
-        M(
+        Misconception(
             "half_squares",
             penalty_like(l2=lambda w: (w**2).sum() / 2),
-            "The squares are halved.",
-            "Many programs put ½ in front of L2; this course does not.",
+            says="The squares are halved.",
+            hint="Many programs put ½ in front of L2; this course does not.",
         ),
-        M(
+        Misconception(
             "root",
             penalty_like(l2=lambda w: math.sqrt((w**2).sum())),
-            "The root of the sum of squares is taken.",
-            "`np.linalg.norm` takes a root; L2 as a penalty is the sum of squares itself.",
+            says="The root of the sum of squares is taken.",
+            hint="`np.linalg.norm` takes a root; L2 as a penalty is the sum of squares itself.",
         ),
-        M(
+        Misconception(
             "mean",
             penalty_like(finish=lambda s, r, w: s * r / w.size),
-            "This is a mean over the weights.",
-            "The penalty is a sum over all weights.",
+            says="This is a mean over the weights.",
+            hint="The penalty is a sum over all weights.",
         ),
-        M(
+        Misconception(
             "signed",
             penalty_like(l1=lambda w: w.sum()),
-            "Weights of opposite sign cancel in L1.",
-            "Absolute values first.",
+            says="Weights of opposite sign cancel in L1.",
+            hint="Absolute values first.",
         ),
-        M(
+        Misconception(
             "unmixed",
             penalty_like(join=lambda one, two, mix: one + two),
-            "Elastic net is the sum of both here.",
-            "`mix` shares the strength out: one part for L1, the rest for L2.",
+            says="Elastic net is the sum of both here.",
+            hint="`mix` shares the strength out: one part for L1, the rest for L2.",
         ),
-        M(
+        Misconception(
             "book_mix",
             penalty_like(join=lambda one, two, mix: one + mix * two),
-            "Only L2 is scaled; L1 counts in full.",
-            "What L1 gets, L2 must lose: mix and 1 − mix.",
+            says="Only L2 is scaled; L1 counts in full.",
+            hint="What L1 gets, L2 must lose: mix and 1 − mix.",
         ),
-        M(
+        Misconception(
             "mix_reversed",
             penalty_like(join=lambda one, two, mix: (1 - mix) * one + mix * two),
-            "`mix` is the share of L2 here.",
-            "`mix` is the share of L1: with 1 the elastic net is L1.",
+            says="`mix` is the share of L2 here.",
+            hint="`mix` is the share of L1: with 1 the elastic net is L1.",
         ),
-        M(
+        Misconception(
             "always_half",
             penalty_like(join=lambda one, two, mix: (one + two) / 2),
-            "`mix` has no effect.",
-            "Give L1 the share `mix`, L2 the share 1 − mix.",
+            says="`mix` has no effect.",
+            hint="Give L1 the share `mix`, L2 the share 1 − mix.",
         ),
-        M(
+        Misconception(
             "no_error",
             no_error,
-            "An unknown kind passes in silence.",
-            "Raise ValueError: a typing mistake that switches the penalty off is hard to find.",
+            says="An unknown kind passes in silence.",
+            hint="Raise ValueError: a typing mistake that switches the penalty off is hard to find.",
         ),
     ],
     hints=(
@@ -2323,58 +2332,68 @@ penalty_grad = Exercise(
     draws=(2, 6),
     rules=[OWN_WORK],
     misconceptions=[
-        M(
+        Misconception(
             "downhill",
             penalty_slopes_like(factor=-1.0),
-            "The sign is the wrong way round.",
-            "This is the gradient, which points to a *higher* price; the minus comes in the step.",
+            says="The sign is the wrong way round.",
+            hint="This is the gradient, which points to a *higher* price; the minus comes in the step.",
         ),
-        M("no_two", penalty_slopes_like(l2=lambda w: w), "The factor 2 of L2 is missing.", "The slope of w² is 2w."),
-        M(
+        Misconception(
+            "no_two",
+            penalty_slopes_like(l2=lambda w: w),
+            says="The factor 2 of L2 is missing.",
+            hint="The slope of w² is 2w.",
+        ),
+        Misconception(
             "no_strength",
             penalty_slopes_like(finish=lambda s, r, w: r),
-            "The strength has no effect.",
-            "Multiply the slopes by `strength`.",
+            says="The strength has no effect.",
+            hint="Multiply the slopes by `strength`.",
         ),
-        M(
+        Misconception(
             "absolute_values",
             penalty_slopes_like(l1=np.abs),
-            "L1 pushes with the size of the weight here.",
-            "The slope of |w| is only a sign: large and small weights are pushed alike.",
+            says="L1 pushes with the size of the weight here.",
+            hint="The slope of |w| is only a sign: large and small weights are pushed alike.",
         ),
-        M(
+        Misconception(
             "always_up",
             penalty_slopes_like(l1=np.ones_like),
-            "L1 has the same slope for negative weights.",
-            "Left of zero the slope of |w| is −1.",
+            says="L1 has the same slope for negative weights.",
+            hint="Left of zero the slope of |w| is −1.",
         ),
-        M(
+        Misconception(
             "the_penalty_itself",
             penalty_slopes_like(
                 l1=lambda w: np.full(w.shape, np.abs(w).sum()), l2=lambda w: np.full(w.shape, (w**2).sum())
             ),
-            "The value of the penalty is given to every weight.",
-            "How does the price change when one weight is nudged? Only its own term matters.",
+            says="The value of the penalty is given to every weight.",
+            hint="How does the price change when one weight is nudged? Only its own term matters.",
         ),
-        M(
+        Misconception(
             "unmixed",
             penalty_slopes_like(join=lambda one, two, mix: one + two),
-            "Elastic net adds both slopes in full.",
-            "The shares are the same as in `penalty`: mix and 1 − mix.",
+            says="Elastic net adds both slopes in full.",
+            hint="The shares are the same as in `penalty`: mix and 1 − mix.",
         ),
-        M(
+        Misconception(
             "mix_reversed",
             penalty_slopes_like(join=lambda one, two, mix: (1 - mix) * one + mix * two),
-            "`mix` is the share of L2 here.",
-            "`mix` is the share of L1.",
+            says="`mix` is the share of L2 here.",
+            hint="`mix` is the share of L1.",
         ),
-        M(
+        Misconception(
             "always_half",
             penalty_slopes_like(join=lambda one, two, mix: (one + two) / 2),
-            "`mix` has no effect.",
-            "Give L1 the share `mix`, L2 the share 1 − mix.",
+            says="`mix` has no effect.",
+            hint="Give L1 the share `mix`, L2 the share 1 − mix.",
         ),
-        M("no_error", slope_no_error, "An unknown kind passes in silence.", "Raise ValueError, as `penalty` does."),
+        Misconception(
+            "no_error",
+            slope_no_error,
+            says="An unknown kind passes in silence.",
+            hint="Raise ValueError, as `penalty` does.",
+        ),
     ],
     hints=(
         "What is the slope of |w|, and of w², for a single weight?",
