@@ -644,7 +644,10 @@ hinge_loss = Exercise(
         ),
         Case("all scores equal", {"scores": np.zeros((2, 5)), "labels": np.array([3, 0])}, expected={"result": 4.0}),
     ],
-    hidden_cases=[*label_cases("scores", 21), Case("exactly on the margin", KINK, expected={"result": 0.0})],
+    hidden_cases=[
+        *label_cases("scores", 21),
+        Case("exactly on the margin", KINK | {"scores": KINK["scores"] + 1}, expected={"result": 0.0}),
+    ],
     draw=[draw_scores, draw_square],
     rules=[OWN_WORK],
     misconceptions=[
@@ -910,7 +913,7 @@ cross_entropy = Exercise(
     ],
     hidden_cases=[
         *label_cases("logits", 31),
-        Case("the three pictures", {"logits": BOOK_SCORES, "labels": np.array([0, 1, 2])}),
+        Case("the three pictures", {"logits": BOOK_SCORES + 0.25, "labels": np.array([0, 1, 2])}),
         Case(
             "very unlikely labels",
             {"logits": np.array([[0.0, 60.0, 2.0], [900.0, -900.0, 0.0]]), "labels": np.array([0, 1])},
@@ -2193,11 +2196,13 @@ penalty = Exercise(
         UNKNOWN,
     ],
     hidden_cases=[
-        Case("elastic net, all of it l1", asked("elastic_net", 0.5, mix=1.0), expected={"result": 3.25}),
-        Case("elastic net, nothing of it l1", asked("elastic_net", 0.5, mix=0.0), expected={"result": 7.125}),
+        Case("elastic net, all of it l1", asked("elastic_net", 0.5, w=-W_BOOK, mix=1.0), expected={"result": 3.25}),
+        Case(
+            "elastic net, nothing of it l1", asked("elastic_net", 0.5, w=-W_BOOK, mix=0.0), expected={"result": 7.125}
+        ),
         Case("no weights left", asked("elastic_net", 0.5, w=np.zeros(4)), expected={"result": 0.0}),
         Case("whole numbers", asked("l2", 0.5, w=np.array([3, -4])), expected={"result": 12.5}),
-        Case("an unknown kind", asked("L2", 0.1), raises="ValueError"),
+        Case("an unknown kind", asked("L2", 0.1, w=-W_BOOK), raises="ValueError"),
     ],
     draw=[draw_elastic, draw_penalty],
     draws=(2, 6),
@@ -2326,7 +2331,7 @@ penalty_grad = Exercise(
             asked("elastic_net", 0.5, w=np.array([3, -4])),
             expected={"result": np.array([1.75, -2.25])},
         ),
-        Case("an unknown kind", asked("L2", 0.1), raises="ValueError"),
+        Case("an unknown kind", asked("L2", 0.1, w=-W_BOOK), raises="ValueError"),
     ],
     draw=[draw_elastic, draw_penalty],
     draws=(2, 6),

@@ -26,6 +26,7 @@ _WAIT = """new Promise(done => { const until = performance.now() + 20000;
 ANOTHER_CODE = "(e, old) => " + _WAIT % "e.querySelector('details code').textContent !== old"
 ANOTHER_PICTURE = "(e, old) => " + _WAIT % "e.querySelector('.live-stage').src !== old"
 LATER = {"rate"}  # is seen in the next step only
+NO_STATE = {"look at epoch"}  # is about what has been, and not kept in the code of the view
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def move_sliders(explorer: Locator) -> list[str]:
     names = []
     for handle in explorer.locator(".noUi-handle").all():
         low, now, high = (handle.get_attribute(f"aria-value{which}") for which in ("min", "now", "max"))
-        if not handle.is_visible() or low == high:
+        if not handle.is_visible() or low == high or name_of(handle) in NO_STATE:
             continue
         names.append(name_of(handle))
         there, back = ("ArrowLeft", "ArrowRight") if now == high else ("ArrowRight", "ArrowLeft")
